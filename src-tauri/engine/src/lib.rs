@@ -1,1 +1,34 @@
-//! Start.
+//! The engine: everything that Canopic does to networks and canisters, without a window and without a sentence for the screen.
+//!
+//! Reading order:
+//!
+//! 1. [`error`](Error): one error for the whole engine. Its [`Code`] is what a front end reacts to, its [`Certainty`] says what is
+//!    known about the world afterwards.
+//! 2. [`Folders`] and [`Settings`]: where things lie on this computer.
+//! 3. [`Network`] and [`PracticeDoor`]: which Internet Computer is meant and how its root key is known.
+//! 4. `replica`: the one door to a network. A change is sealed, submitted, and ends as done, refused or unknown; nothing above
+//!    it sees HTTP, and nothing above it can send a request twice.
+//! 5. [`Canister`]: what is known of a canister, how well it is known, and which actions are possible with which reason.
+//! 6. [`Activity`]: what the app is doing right now and what came of it, as numbered news.
+//! 7. [`Engine`]: the methods that a request ends in.
+//!
+//! Arrows point down that list only. The engine knows nothing of the practice network but an address and a root key.
+
+mod activity;
+mod canister;
+mod engine;
+mod error;
+mod identity;
+mod ids;
+mod network;
+mod replica;
+mod settings;
+
+pub use activity::{Act, ActKind, ActState, Activity, News};
+pub use canister::{Action, Canister, Denial, PublicFacts, Reading, RunState, Status, may};
+pub use engine::Engine;
+pub use error::{Certainty, Code, Error, Result};
+pub use identity::Identity;
+pub use ids::{CanisterId, Fingerprint};
+pub use network::{Endpoint, KnownCanister, Network, PracticeDoor};
+pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings};

@@ -1,0 +1,222 @@
+//! Every request, declared once.
+
+use crate::{
+    failure::Failure,
+    feed::{self, News},
+    wire::{self, Appearance, Board, Canister, Session},
+};
+use canopic_engine::{CanisterId, Engine, Error, Folders, PracticeDoor, Settings};
+use futures::Stream;
+use serde::Deserialize;
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+/// Makes, from one declaration per request: the enum [`Request`], its dispatch to the method of [`Api`] with the same name, and the
+/// TypeScript interface `Requests`. A request without a method, or with another reply, does not compile.
+macro_rules! requests {
+    ($($(#[doc = $doc:literal])+ $request:ident => $method:ident($($name:ident: $parameter:ty),*) -> $reply:ty;)+) => {
+        /// Something that the front end asks.
+        #[derive(Debug, Deserialize)]
+        #[serde(tag = "request", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+        pub enum Request {
+            $($(#[doc = $doc])+ $request { $(#[doc = stringify!($name)] $name: $parameter),* },)+
+        }
+
+        impl Api {
+            async fn dispatch(&self, request: Request) -> Result<serde_json::Value, Failure> {
+                match request {
+                    $(Request::$request { $($name),* } => {
+                        let reply: $reply = self.$method($($name),*).await?;
+                        serde_json::to_value(reply).map_err(|error| Failure::bug("writing a reply", &error))
+                    })+
+                }
+            }
+        }
+
+        /// The declarations, for the generator of TypeScript.
+        pub(crate) fn declare(collector: &mut crate::typescript::Collector) {
+            $(
+                collector.begin(stringify!($method), concat!($($doc),+));
+                $(collector.parameter::<$parameter>(stringify!($name));)*
+                collector.reply::<$reply>();
+            )+
+        }
+    };
+}
+
+requests! {
+    /// Where we are, who we are, and the choices in force.
+    Session => session() -> Session;
+    /// All canisters that are looked after, with what is known of each right now.
+    Canisters => canisters() -> Board;
+    /// Starts a canister.
+    StartCanister => start_canister(canister: String) -> Canister;
+    /// Stops a canister.
+    StopCanister => stop_canister(canister: String) -> Canister;
+    /// Chooses light, dark or the system's.
+    ChooseAppearance => choose_appearance(appearance: Appearance) -> Session;
+    /// Tries once more to open the app's state after a failed start.
+    Reopen => reopen() -> Session;
+    /// Moves settings that cannot be read out of the way, whole, and opens the app's state without them.
+    SetSettingsAside => set_settings_aside() -> Session;
+}
+
+/// The app's state behind all requests: an open engine, or the reason why there is none.
+pub struct Api {
+    practice: Arc<dyn PracticeDoor>,
+    state: RwLock<State>,
+}
+
+enum State {
+    Open(Arc<Engine>),
+    /// The folders are ours, but what lies in them cannot be used.
+    Unusable(Option<Folders>, Failure),
+}
+
+impl Api {
+    /// Opens the app's state below these folders. A failure is kept and answered to every request, so that a window can say it.
+    pub fn open(folders: Result<Folders, Error>, practice: Arc<dyn PracticeDoor>) -> Self {
+        let state = open(folders, &practice);
+        Self {
+            practice,
+            state: RwLock::new(state),
+        }
+    }
+
+    /// Why the app could not start, if it could not.
+    pub fn start_failure(&self) -> Option<Failure> {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Open(_) => None,
+            State::Unusable(_, failure) => Some(failure.clone()),
+        }
+    }
+
+    /// Answers a request. A panic below becomes an ordinary failure, and the app goes on.
+    pub async fn answer(&self, request: Request) -> Result<serde_json::Value, Failure> {
+        use futures::FutureExt as _;
+        let name = format!("{request:?}");
+        let answer = AssertUnwindSafe(self.dispatch(request))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                // The panic hook has logged message and backtrace.
+                Err(Failure::bug("answering a request", &"the request panicked"))
+            });
+        if let Err(failure) = &answer {
+            tracing::warn!(request = name, report = failure.report, "request failed");
+        }
+        answer
+    }
+
+    /// Answers a request that comes as JSON.
+    pub async fn answer_json(
+        &self,
+        request: serde_json::Value,
+    ) -> Result<serde_json::Value, Failure> {
+        let request = serde_json::from_value(request)
+            .map_err(|error| Failure::bug("reading a request", &error))?;
+        self.answer(request).await
+    }
+
+    /// What happens from now on, beginning with all that is under way.
+    pub fn follow(&self) -> Result<impl Stream<Item = News> + use<>, Failure> {
+        Ok(feed::follow(self.engine()?))
+    }
+}
+
+/// One method per request.
+impl Api {
+    async fn session(&self) -> Result<Session, Failure> {
+        let engine = self.engine()?;
+        let (network, endpoint, identity) = engine.network().await?;
+        Ok(wire::session(
+            engine.folders(),
+            &engine.settings(),
+            network,
+            endpoint,
+            identity,
+        ))
+    }
+
+    async fn canisters(&self) -> Result<Board, Failure> {
+        let engine = self.engine()?;
+        let (_, _, identity) = engine.network().await?;
+        let caller = identity.principal;
+        let canisters = engine.canisters().await?;
+        Ok(Board {
+            canisters: canisters
+                .into_iter()
+                .map(|canister| wire::canister(canister, caller))
+                .collect(),
+        })
+    }
+
+    async fn start_canister(&self, canister: String) -> Result<Canister, Failure> {
+        let engine = self.engine()?;
+        let id: CanisterId = canister.parse()?;
+        let started = engine.start(id).await?;
+        let (_, _, identity) = engine.network().await?;
+        Ok(wire::canister(started, identity.principal))
+    }
+
+    async fn stop_canister(&self, canister: String) -> Result<Canister, Failure> {
+        let engine = self.engine()?;
+        let id: CanisterId = canister.parse()?;
+        let stopped = engine.stop(id).await?;
+        let (_, _, identity) = engine.network().await?;
+        Ok(wire::canister(stopped, identity.principal))
+    }
+
+    async fn choose_appearance(&self, appearance: Appearance) -> Result<Session, Failure> {
+        self.engine()?.choose_appearance(appearance.into())?;
+        self.session().await
+    }
+
+    async fn reopen(&self) -> Result<Session, Failure> {
+        self.open_again(|_| Ok(()))?;
+        self.session().await
+    }
+
+    async fn set_settings_aside(&self) -> Result<Session, Failure> {
+        self.open_again(|folders| Settings::set_aside(&folders.config).map(drop))?;
+        self.session().await
+    }
+
+    fn engine(&self) -> Result<Arc<Engine>, Failure> {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Open(engine) => Ok(engine.clone()),
+            State::Unusable(_, failure) => Err(failure.clone()),
+        }
+    }
+
+    /// Opens the state if it is not open yet, after `repair` has done its part.
+    fn open_again(
+        &self,
+        repair: impl FnOnce(&Folders) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let State::Unusable(folders, _) = &mut *state else {
+            return Ok(());
+        };
+        if let Some(folders) = folders.as_ref() {
+            repair(folders)?;
+        }
+        let folders = folders
+            .take()
+            .map_or_else(|| canopic_engine::Places::of_this_computer()?.open(), Ok);
+        *state = open(folders, &self.practice);
+        Ok(())
+    }
+}
+
+fn open(folders: Result<Folders, Error>, practice: &Arc<dyn PracticeDoor>) -> State {
+    match folders {
+        Ok(folders) => match Engine::open(folders, practice.clone()) {
+            Ok(engine) => State::Open(Arc::new(engine)),
+            Err((folders, error)) => State::Unusable(Some(folders), error.into()),
+        },
+        Err(error) => State::Unusable(None, error.into()),
+    }
+}

@@ -1,0 +1,200 @@
+//! The methods that a request ends in.
+
+use crate::{
+    Act, ActKind, Action, Activity, Appearance, Canister, CanisterId, Code, Denial, Endpoint,
+    Error, Folders, Identity, KnownCanister, Network, PracticeDoor, Reading, Result, Settings,
+    canister::{self, About, may},
+    replica::Replica,
+};
+use futures::{StreamExt as _, stream};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+use tokio::sync::{OnceCell, broadcast};
+
+/// How many canisters are read at the same time: enough to hide the network's latency, few enough not to be throttled.
+const READS_AT_ONCE: usize = 24;
+
+/// One open Canopic: its folders, its settings and its network.
+pub struct Engine {
+    folders: Folders,
+    settings: Mutex<Settings>,
+    practice: Arc<dyn PracticeDoor>,
+    connection: OnceCell<Connection>,
+    activity: Activity,
+}
+
+/// A network in use, and as whom.
+struct Connection {
+    endpoint: Endpoint,
+    identity: Identity,
+    replica: Replica,
+}
+
+impl Engine {
+    /// Opens the app's state. Networks are reached when they are first needed. A failure gives the folders back, so that they stay
+    /// ours while somebody repairs what lies in them.
+    pub fn open(
+        folders: Folders,
+        practice: Arc<dyn PracticeDoor>,
+    ) -> Result<Self, (Folders, Error)> {
+        let settings = match Settings::load(&folders.config) {
+            Ok(settings) => settings,
+            Err(error) => return Err((folders, error)),
+        };
+        Ok(Self {
+            folders,
+            settings: Mutex::new(settings),
+            practice,
+            connection: OnceCell::new(),
+            activity: Activity::default(),
+        })
+    }
+
+    /// Where things lie.
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// The choices in force.
+    pub fn settings(&self) -> Settings {
+        self.settings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Chooses light, dark or system. In force only if it could be written.
+    pub fn choose_appearance(&self, appearance: Appearance) -> Result<()> {
+        let mut settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chosen = settings.clone();
+        chosen.appearance = appearance;
+        chosen.save(&self.folders.config)?;
+        *settings = chosen;
+        Ok(())
+    }
+
+    /// The network in use, how it is reached and as whom; starts it if need be.
+    pub async fn network(&self) -> Result<(Network, &Endpoint, &Identity)> {
+        let connection = self.connection().await?;
+        Ok((
+            Network::Practice,
+            &connection.endpoint,
+            &connection.identity,
+        ))
+    }
+
+    /// All canisters that are looked after, each as well as it can be known. One that cannot be read holds up none of the others.
+    pub async fn canisters(&self) -> Result<Vec<Canister>> {
+        let connection = self.connection().await?;
+        Ok(stream::iter(&connection.endpoint.canisters)
+            .map(|known| async {
+                let reading = canister::read(&connection.replica, known.id).await;
+                describe(known, reading)
+            })
+            .buffered(READS_AT_ONCE)
+            .collect()
+            .await)
+    }
+
+    /// Starts a canister and returns it as a certificate shows it afterwards.
+    pub async fn start(&self, id: CanisterId) -> Result<Canister, Arc<Error>> {
+        self.change(id, Action::Start, ActKind::Start, "start_canister")
+            .await
+    }
+
+    /// Stops a canister and returns it as a certificate shows it afterwards.
+    pub async fn stop(&self, id: CanisterId) -> Result<Canister, Arc<Error>> {
+        self.change(id, Action::Stop, ActKind::Stop, "stop_canister")
+            .await
+    }
+
+    /// What was done so far, and what is done from now on.
+    pub fn follow(&self) -> (Vec<Act>, broadcast::Receiver<Act>) {
+        self.activity.follow()
+    }
+
+    async fn change(
+        &self,
+        id: CanisterId,
+        action: Action,
+        kind: ActKind,
+        method: &str,
+    ) -> Result<Canister, Arc<Error>> {
+        let connection = self.connection().await?;
+        let known = connection
+            .endpoint
+            .canisters
+            .iter()
+            .find(|known| known.id == id)
+            .ok_or_else(|| {
+                Error::new(Code::CanisterNotFound, format!("looking for canister {id}"))
+                    .with("canister", id)
+            })?;
+        self.activity
+            .run(kind, id, &known.name, async {
+                // The board may be minutes old: what is possible is judged by the state that a certificate shows now.
+                let before = canister::read_certified(&connection.replica, id).await?;
+                may(
+                    action,
+                    &Reading::Full(Box::new(before)),
+                    connection.identity.principal,
+                )
+                .map_err(|denial| denied(denial, action, known))?;
+                let () = connection
+                    .replica
+                    .submit(connection.replica.seal(id, method, (About::from(id),))?)
+                    .await?;
+                // The change is proven from here on; a failing look afterwards does not undo it.
+                Ok(describe(
+                    known,
+                    match canister::read_certified(&connection.replica, id).await {
+                        Ok(after) => Reading::Full(Box::new(after)),
+                        Err(error) => Reading::Failed(error),
+                    },
+                ))
+            })
+            .await
+    }
+
+    async fn connection(&self) -> Result<&Connection> {
+        self.connection
+            .get_or_try_init(|| async {
+                let endpoint = self
+                    .practice
+                    .open()
+                    .await
+                    .map_err(|error| Error::new(Code::PracticeFailed, "starting the practice network").because(error))?;
+                tracing::info!(address = endpoint.address, fingerprint = %endpoint.fingerprint(), "practice network is up");
+                let identity = Identity::play(&endpoint.play_key);
+                let replica = Replica::connect(&endpoint, &identity)?;
+                Ok(Connection { endpoint, identity, replica })
+            })
+            .await
+    }
+}
+
+fn describe(known: &KnownCanister, reading: Reading) -> Canister {
+    Canister {
+        id: known.id,
+        name: known.name.clone(),
+        group: known.group.clone(),
+        reading,
+        read_at: SystemTime::now(),
+    }
+}
+
+fn denied(denial: Denial, action: Action, known: &KnownCanister) -> Error {
+    let code = match denial {
+        Denial::NotController => Code::NotController,
+        _ => Code::Precondition,
+    };
+    Error::new(
+        code,
+        format!("checking {action:?} of canister {}", known.id),
+    )
+    .with("canister", known.id)
+    .with("name", &known.name)
+    .with("denial", format!("{denial:?}"))
+}

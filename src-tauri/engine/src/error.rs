@@ -1,0 +1,150 @@
+//! The engine's one error.
+//!
+//! Modules keep small private errors and turn them into [`Error`] where they know what was being done. `Display` never repeats
+//! the source: whoever shows an error walks [`std::error::Error::source`], and [`Error::chain`] does it for logs and reports.
+
+use std::{collections::BTreeMap, fmt};
+
+/// What went wrong, as far as somebody reacts to it differently.
+///
+/// A variant exists only while the front end has a sentence of its own for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// A defect in Canopic.
+    Bug,
+    /// No canister with this id exists on this network.
+    CanisterNotFound,
+    /// The network's certificates are stale, or from the future: most likely this computer's clock is off.
+    ClockOff,
+    /// A folder of the app cannot be made, read or written.
+    FolderUnusable,
+    /// A principal or canister id is not well-formed.
+    IdMalformed,
+    /// Another process of Canopic uses the same folders.
+    InUse,
+    /// The network cannot be reached.
+    NoNetwork,
+    /// The caller is not a controller of the canister.
+    NotController,
+    /// The practice network did not start.
+    PracticeFailed,
+    /// The current state of the canister does not allow this; not because something broke.
+    Precondition,
+    /// The network refused for a reason that has no code of its own.
+    Refused,
+    /// The settings file cannot be understood.
+    SettingsDamaged,
+    /// The settings file was written by a newer Canopic.
+    SettingsFromNewerVersion,
+    /// The network asks to slow down.
+    Throttled,
+    /// An answer came that the network's root key does not vouch for.
+    Untrusted,
+}
+
+/// What is known about the world after an error. It decides the words and the buttons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Certainty {
+    /// Nothing left this computer that could change anything.
+    NothingSent,
+    /// The network refused, and a certificate proves it.
+    Refused,
+    /// A single machine of the network refused, without proof.
+    RefusedUnproven,
+    /// A change was sent and nobody knows whether it happened. It must be looked up, never sent again.
+    Unknown,
+}
+
+/// A result of the engine.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The cause below an [`Error`].
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Everything that is known about a failure.
+#[derive(Debug)]
+pub struct Error {
+    /// What went wrong.
+    pub code: Code,
+    /// What was being done, as a fragment: "stopping canister rrkah-…".
+    pub doing: String,
+    /// What is known about the world now.
+    pub certainty: Certainty,
+    /// Values for the sentence that the front end says: paths, ids, versions. Never secrets.
+    pub facts: BTreeMap<&'static str, String>,
+    source: Option<Source>,
+}
+
+impl Error {
+    /// An error before anything left this computer.
+    pub fn new(code: Code, doing: impl Into<String>) -> Self {
+        Self {
+            code,
+            doing: doing.into(),
+            certainty: Certainty::NothingSent,
+            facts: BTreeMap::new(),
+            source: None,
+        }
+    }
+
+    /// The same error with the cause below it.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The same error with a value for its sentence.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.facts.insert(name, value.to_string());
+        self
+    }
+
+    /// The same error with another certainty.
+    #[must_use]
+    pub fn certainty(mut self, certainty: Certainty) -> Self {
+        self.certainty = certainty;
+        self
+    }
+
+    /// The error and all causes below it, outermost first.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:?}, {:?})", self.doing, self.code, self.certainty)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_names_every_cause_once() {
+        let cause = std::io::Error::other("disk on fire");
+        let error = Error::new(Code::FolderUnusable, "reading settings").because(cause);
+        assert_eq!(
+            error.chain(),
+            "reading settings (FolderUnusable, NothingSent): disk on fire",
+            "Display does not repeat the source, so the chain names it exactly once"
+        );
+    }
+}

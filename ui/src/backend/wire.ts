@@ -1,0 +1,314 @@
+// Generated from src-tauri/api by `cargo xtask wire`. Do not edit.
+
+/**
+ * Something that the app did or is doing.
+ */
+export type Act = { 
+/**
+ * Later acts have higher numbers.
+ */
+number: number, 
+/**
+ * What is done.
+ */
+kind: ActKind, 
+/**
+ * The canister's id.
+ */
+canister: string, 
+/**
+ * The canister's name at that time.
+ */
+name: string, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+beganAt: number, 
+/**
+ * How far it is.
+ */
+state: ActState, };
+
+/**
+ * What an act does.
+ */
+export type ActKind = "start" | "stop";
+
+/**
+ * How far an act is.
+ */
+export type ActState = { "kind": "running" } | { "kind": "done", 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, } | { "kind": "failed", 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * How.
+ */
+failure: Failure, };
+
+/**
+ * Light, dark, or whatever the system says.
+ */
+export type Appearance = "system" | "light" | "dark";
+
+/**
+ * All canisters that are looked after.
+ */
+export type Board = { 
+/**
+ * In the order of their groups.
+ */
+canisters: Array<Canister>, };
+
+/**
+ * A canister and what is known of it.
+ */
+export type Canister = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * The name that people use.
+ */
+name: string, 
+/**
+ * The group that it is shown in.
+ */
+group: string, 
+/**
+ * When it was read, in milliseconds since 1970.
+ */
+readAt: number, 
+/**
+ * What is known, and how well.
+ */
+reading: Reading, 
+/**
+ * Why it cannot be started; null if it can.
+ */
+startDenied: Denial | null, 
+/**
+ * Why it cannot be stopped; null if it can.
+ */
+stopDenied: Denial | null, };
+
+/**
+ * What is known about the world now. See [`canopic_engine::Certainty`].
+ */
+export type Certainty = "nothingSent" | "refused" | "refusedUnproven" | "unknown";
+
+/**
+ * What went wrong. See [`canopic_engine::Code`].
+ */
+export type Code = "bug" | "canisterNotFound" | "clockOff" | "folderUnusable" | "idMalformed" | "inUse" | "noNetwork" | "notController" | "practiceFailed" | "precondition" | "refused" | "settingsDamaged" | "settingsFromNewerVersion" | "throttled" | "untrusted";
+
+/**
+ * Why something cannot be done.
+ */
+export type Denial = "alreadyRunning" | "alreadyStopping" | "alreadyStopped" | "notController" | "notRead";
+
+/**
+ * What went wrong and what is known now. The sentence is the front end's, chosen by `code` and filled with `facts`.
+ */
+export type Failure = { 
+/**
+ * Which sentence.
+ */
+code: Code, 
+/**
+ * What is known about the world now.
+ */
+certainty: Certainty, 
+/**
+ * Values for the sentence.
+ */
+facts: { [key in string]: string }, 
+/**
+ * The technical detail, for support.
+ */
+report: string, };
+
+/**
+ * Where things lie on this computer.
+ */
+export type Folders = { 
+/**
+ * What the app keeps.
+ */
+data: string, 
+/**
+ * What a person chose.
+ */
+config: string, 
+/**
+ * What the app did, for support.
+ */
+logs: string, };
+
+/**
+ * An identity, without its key.
+ */
+export type Identity = { 
+/**
+ * The name that people gave it.
+ */
+name: string, 
+/**
+ * Who the network sees.
+ */
+principal: string, };
+
+/**
+ * A network.
+ */
+export type Network = { 
+/**
+ * What kind of network it is; its colour and name follow from it.
+ */
+kind: NetworkKind, 
+/**
+ * The address of its HTTP interface.
+ */
+address: string, 
+/**
+ * The DER-encoded root key, hexadecimal.
+ */
+rootKey: string, 
+/**
+ * What tells it apart from other networks.
+ */
+fingerprint: string, };
+
+/**
+ * The kinds of networks.
+ */
+export type NetworkKind = "practice";
+
+/**
+ * What the front end is told.
+ */
+export type News = { "kind": "snapshot", 
+/**
+ * All acts, oldest first.
+ */
+acts: Array<Act>, } | { "kind": "act", 
+/**
+ * It.
+ */
+act: Act, };
+
+/**
+ * How well a canister is known.
+ */
+export type Reading = { "kind": "full", 
+/**
+ * The status.
+ */
+status: Status, } | { "kind": "public", 
+/**
+ * SHA-256 of the module, hexadecimal; null for an empty canister.
+ */
+moduleHash: string | null, 
+/**
+ * Who may change it.
+ */
+controllers: Array<string>, } | { "kind": "failed", 
+/**
+ * Why.
+ */
+failure: Failure, };
+
+/**
+ * What a canister is doing.
+ */
+export type RunState = "running" | "stopping" | "stopped";
+
+/**
+ * Where we are, who we are, and the choices in force.
+ */
+export type Session = { 
+/**
+ * The app's version.
+ */
+version: string, 
+/**
+ * The network in use.
+ */
+network: Network, 
+/**
+ * Who signs.
+ */
+identity: Identity, 
+/**
+ * Light, dark or system.
+ */
+appearance: Appearance, 
+/**
+ * Where things lie on this computer.
+ */
+folders: Folders, };
+
+/**
+ * The status of a canister.
+ */
+export type Status = { 
+/**
+ * Running, stopping or stopped.
+ */
+runState: RunState, 
+/**
+ * Whether a certificate proves it; otherwise one machine of the network signed it.
+ */
+isCertified: boolean, 
+/**
+ * SHA-256 of the module, hexadecimal; null for an empty canister.
+ */
+moduleHash: string | null, 
+/**
+ * Who may change it.
+ */
+controllers: Array<string>, 
+/**
+ * Cycles that it holds, decimal.
+ */
+cycles: string, 
+/**
+ * Cycles that it burns in a day of doing nothing, decimal.
+ */
+idleBurnPerDay: string, 
+/**
+ * Days until it freezes; null while it burns nothing.
+ */
+runwayDays: number | null, 
+/**
+ * Bytes that it takes up, snapshots included.
+ */
+memoryBytes: number, 
+/**
+ * Bytes of that which its snapshots take up.
+ */
+snapshotBytes: number, };
+
+/** Every request: what it takes and what it answers. */
+export interface Requests {
+  /** Where we are, who we are, and the choices in force. */
+  session: { parameters: {}; reply: Session };
+  /** All canisters that are looked after, with what is known of each right now. */
+  canisters: { parameters: {}; reply: Board };
+  /** Starts a canister. */
+  startCanister: { parameters: { canister: string; }; reply: Canister };
+  /** Stops a canister. */
+  stopCanister: { parameters: { canister: string; }; reply: Canister };
+  /** Chooses light, dark or the system's. */
+  chooseAppearance: { parameters: { appearance: Appearance; }; reply: Session };
+  /** Tries once more to open the app's state after a failed start. */
+  reopen: { parameters: {}; reply: Session };
+  /** Moves settings that cannot be read out of the way, whole, and opens the app's state without them. */
+  setSettingsAside: { parameters: {}; reply: Session };
+}
