@@ -1,0 +1,378 @@
+//! `cargo xtask test`: every check and every test, in stages that can also be run alone.
+//!
+//! Whatever the stages share is compiled once, by one command (`compile`): cargo chooses the features of shared
+//! dependencies by what is built together, and any other selection of packages would compile the largest of them again.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::counts::Counts;
+use crate::display::Display;
+use crate::frontend;
+use crate::machine::{self, Purpose};
+use crate::places::Places;
+use crate::process::Owned;
+use crate::report::{Report, StageReport};
+use crate::trouble::{Doing, Trouble};
+
+/// A part of the tests.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Stage {
+    /// Formatting, lints, dependencies, documentation and the tests of every crate.
+    Rust,
+    /// Types, lints, formatting, unit tests and size of the front end.
+    Ui,
+    /// The front end in a browser, over the bridge.
+    Browser,
+    /// The real window, driven from outside.
+    Desktop,
+    /// The real `icp` against the practice network.
+    Interop,
+}
+
+const ALL: [Stage; 5] = [
+    Stage::Rust,
+    Stage::Ui,
+    Stage::Browser,
+    Stage::Desktop,
+    Stage::Interop,
+];
+
+/// Releases of the tools that are known to work with the Rust that the workspace asks for.
+const NEXTEST_VERSION: &str = "0.9.143";
+const DENY_VERSION: &str = "0.20.2";
+
+/// The front end's code, gzipped, stays below this: it is parsed before anything can be painted.
+const BUNDLE_BUDGET: usize = 300_000;
+
+/// Fetching the advisories takes a few seconds; an address that is not to be reached may never answer.
+const ADVISORIES_WITHIN: Duration = Duration::from_secs(60);
+
+/// Runs the stages; all of them when none is named.
+pub fn test(places: &Places, only: &[Stage]) -> Result<ExitCode, Trouble> {
+    let mut report = Report::new(places.logs());
+    for stage in ALL
+        .into_iter()
+        .filter(|stage| only.is_empty() || only.contains(stage))
+    {
+        let mut section = report.stage(stage.name())?;
+        // A stage that can't run is a failure of its own and no reason to leave out the next.
+        if let Err(trouble) = stage
+            .provide(places)
+            .and_then(|()| stage.run(places, &mut section))
+        {
+            section.found("start", false, &trouble.whole())?;
+        }
+    }
+    Ok(report.finish())
+}
+
+impl Stage {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Ui => "ui",
+            Self::Browser => "browser",
+            Self::Desktop => "desktop",
+            Self::Interop => "interop",
+        }
+    }
+
+    fn provide(self, places: &Places) -> Result<(), Trouble> {
+        machine::require_node()?;
+        let purposes: &[Purpose] = match self {
+            Self::Rust => &[Purpose::Build],
+            Self::Ui => &[],
+            Self::Browser => &[Purpose::Build, Purpose::Browser],
+            Self::Desktop => &[
+                Purpose::Build,
+                Purpose::Display,
+                Purpose::Desktop,
+                Purpose::Interop,
+            ],
+            Self::Interop => &[Purpose::Build, Purpose::Interop],
+        };
+        machine::provide(purposes)?;
+        if self == Self::Rust {
+            machine::require_rust_components(places)?;
+            machine::provide_cargo_tool(places, "deny", DENY_VERSION)?;
+        }
+        if matches!(self, Self::Rust | Self::Desktop | Self::Interop) {
+            machine::provide_cargo_tool(places, "nextest", NEXTEST_VERSION)?;
+        }
+        Ok(())
+    }
+
+    fn run(self, places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+        match self {
+            Self::Rust => rust(places, section),
+            Self::Ui => ui(places, section),
+            Self::Browser => browser(places, section),
+            Self::Desktop => desktop(places, section),
+            Self::Interop => interop(places, section),
+        }
+    }
+}
+
+fn rust(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+    section.check("fmt", places.cargo().args(["fmt", "--all", "--check"]))?;
+    dependencies(places, section)?;
+    // The app's crate embeds ui/dist: without it not even Clippy can read that crate.
+    if !front_end(places, section)? {
+        return Ok(());
+    }
+    let clippy = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "--deny",
+        "warnings",
+    ];
+    section.check("clippy", places.cargo().args(clippy))?;
+    let doc = ["doc", "--workspace", "--no-deps", "--locked"];
+    section.check(
+        "doc",
+        places
+            .cargo()
+            .args(doc)
+            .env("RUSTDOCFLAGS", "--deny warnings"),
+    )?;
+    if !compile(places, section)? {
+        return Ok(());
+    }
+    section.tests(
+        "tests",
+        &mut nextest(places, "not (binary(desktop) or binary(interop))"),
+        Counts::of_nextest,
+    )?;
+    section.tests_if_any(
+        "doctests",
+        places
+            .cargo()
+            .args(["test", "--workspace", "--doc", "--locked"]),
+        Counts::of_doctests,
+    )?;
+    Ok(())
+}
+
+/// Licences, bans and sources always; advisories when their database can be had.
+fn dependencies(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+    let deny = |arguments: &[&str]| {
+        let mut command = places.cargo();
+        command
+            .args(["deny", "--locked", "--color", "never"])
+            .args(arguments);
+        command
+    };
+    let configuration = "src-tauri/deny.toml";
+    section.check(
+        "deny",
+        &mut deny(&[
+            "check",
+            "--config",
+            configuration,
+            "licenses",
+            "bans",
+            "sources",
+        ]),
+    )?;
+
+    let mut fetch = deny(&["fetch", "--config", configuration, "db"]);
+    let mut fetch = Owned::start(
+        fetch
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+        "fetch the advisories",
+    )?;
+    if fetch
+        .wait_at_most(ADVISORIES_WITHIN)?
+        .is_some_and(|status| status.success())
+    {
+        section.check(
+            "advisories",
+            &mut deny(&[
+                "check",
+                "--config",
+                configuration,
+                "--disable-fetch",
+                "advisories",
+            ]),
+        )?;
+        return Ok(());
+    }
+    section.left_out(
+        "advisories",
+        "the database of security advisories can't be reached from here.",
+    )
+}
+
+fn ui(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+    let npm = |arguments: &[&str]| {
+        let mut command = machine::npm(&places.ui());
+        command.arg("run").args(arguments);
+        command
+    };
+    if !packages(&places.ui(), section)? {
+        return Ok(());
+    }
+    section.check("check", &mut npm(&["check"]))?;
+    section.check("lint", &mut npm(&["lint"]))?;
+    section.check("format", &mut npm(&["format:check"]))?;
+
+    let report = report_file(places, "vitest")?;
+    let output_file = format!("--outputFile.json={}", report.display());
+    let unit = [
+        "unit",
+        "--",
+        "--reporter=default",
+        "--reporter=json",
+        &output_file,
+    ];
+    section.tests("unit", &mut npm(&unit), |_| {
+        read(&report).map_or_else(Counts::default, |report| Counts::of_vitest(&report))
+    })?;
+
+    if section.check("build", &mut npm(&["build"]))? {
+        frontend::Task::Build.remember(places)?;
+        let size = frontend::bundle_size(places)?;
+        let finding = format!(
+            "{} KB of JavaScript, CSS and HTML gzipped, of {} KB allowed",
+            size / 1000,
+            BUNDLE_BUDGET / 1000
+        );
+        section.found("bundle", size < BUNDLE_BUDGET, &finding)?;
+    }
+    Ok(())
+}
+
+fn browser(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+    if !packages(&places.browser_tests(), section)?
+        || !front_end(places, section)?
+        || !compile(places, section)?
+    {
+        return Ok(());
+    }
+    let report = report_file(places, "playwright")?;
+    let mut command = playwright(places);
+    command
+        .args(["--reporter=list,json", "--output"])
+        .arg(section.evidence());
+    command.env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report);
+    section.tests("playwright", &mut command, |_| {
+        read(&report).map_or_else(Counts::default, |report| Counts::of_playwright(&report))
+    })?;
+    Ok(())
+}
+
+/// Playwright in the folder of the browser tests, with what they have to know of this machine.
+pub fn playwright(places: &Places) -> Command {
+    let mut command = Command::new(if cfg!(windows) { "npx.cmd" } else { "npx" });
+    command
+        .args(["playwright", "test"])
+        .current_dir(places.browser_tests());
+    command.env("CANOPIC_BRIDGE", places.built("canopic-bridge", false));
+    command
+}
+
+fn desktop(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+    if std::env::consts::OS != "linux" {
+        return section.left_out(
+            "tests",
+            "only on Linux can the web view be driven from outside.",
+        );
+    }
+    let icp = machine::provide_icp(places)?;
+    if !front_end(places, section)? || !compile(places, section)? {
+        return Ok(());
+    }
+    let mut display = Display::start()?;
+    display.add_keyring()?;
+    let mut command = nextest(places, "binary(desktop)");
+    command
+        .env("CANOPIC_APP", places.built("canopic", false))
+        .env("CANOPIC_ICP", icp)
+        .env("CANOPIC_EVIDENCE", section.evidence());
+    section.tests("tests", display.lend(&mut command), Counts::of_nextest)?;
+    Ok(())
+}
+
+fn interop(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+    let icp = machine::provide_icp(places)?;
+    if !front_end(places, section)? || !compile(places, section)? {
+        return Ok(());
+    }
+    section.tests(
+        "tests",
+        nextest(places, "binary(interop)").env("CANOPIC_ICP", icp),
+        Counts::of_nextest,
+    )?;
+    Ok(())
+}
+
+fn nextest(places: &Places, filter: &str) -> Command {
+    let mut command = places.cargo();
+    command.args([
+        "nextest",
+        "run",
+        "--workspace",
+        "--locked",
+        "--no-fail-fast",
+        "--filterset",
+        filter,
+    ]);
+    command
+}
+
+/// Everything that any stage runs: the app, the bridge and every test.
+pub const COMPILE: [&str; 4] = ["build", "--workspace", "--all-targets", "--locked"];
+
+fn compile(places: &Places, section: &mut StageReport<'_>) -> Result<bool, Trouble> {
+    section.prepare("compile", places.cargo().args(COMPILE))
+}
+
+/// Brings ui/dist up to date.
+fn front_end(places: &Places, section: &mut StageReport<'_>) -> Result<bool, Trouble> {
+    for task in frontend::pending(places)? {
+        if !section.prepare(task.name(), &mut task.command(places))? {
+            return Ok(false);
+        }
+        task.remember(places)?;
+    }
+    Ok(true)
+}
+
+/// Installs the npm packages of a folder, when they are not those of its lock file already.
+fn packages(folder: &Path, section: &mut StageReport<'_>) -> Result<bool, Trouble> {
+    if frontend::installed(folder)? {
+        return Ok(true);
+    }
+    let installed = section.prepare("install", &mut frontend::install_command(folder))?;
+    if installed {
+        frontend::remember_installed(folder)?;
+    }
+    Ok(installed)
+}
+
+/// Where a runner writes its report, without that of an earlier run: a runner that fails early must not be judged by it.
+fn report_file(places: &Places, runner: &str) -> Result<PathBuf, Trouble> {
+    let path = places.logs().join(format!("{runner}.json"));
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).doing(format!("remove {}", path.display()))
+        }
+        _ => Ok(path),
+    }
+}
+
+/// A runner's report; a runner that never came to write one has run no test.
+fn read(report: &Path) -> Option<Value> {
+    serde_json::from_slice(&fs::read(report).ok()?).ok()
+}

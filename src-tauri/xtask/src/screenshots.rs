@@ -1,0 +1,33 @@
+//! `cargo xtask screenshots`: every view and state, light and dark, as pictures.
+
+use std::process::ExitCode;
+
+use crate::checks;
+use crate::frontend;
+use crate::machine::{self, Purpose};
+use crate::places::Places;
+use crate::process;
+use crate::trouble::Trouble;
+
+/// Builds the front end and the bridge and lets a browser take the pictures.
+pub fn screenshots(places: &Places) -> Result<ExitCode, Trouble> {
+    machine::require_node()?;
+    machine::provide(&[Purpose::Build, Purpose::Browser])?;
+    frontend::build(places)?;
+    process::succeed(places.cargo().args(checks::COMPILE), "build the bridge")?;
+    let folder = places.browser_tests();
+    if !frontend::installed(&folder)? {
+        process::succeed(
+            &mut frontend::install_command(&folder),
+            "install what drives the browser",
+        )?;
+        frontend::remember_installed(&folder)?;
+    }
+    let mut command = checks::playwright(places);
+    command
+        .args(["--config", "screenshots.config.ts"])
+        .env("CANOPIC_SCREENSHOTS", places.screenshots());
+    process::succeed(&mut command, "take the screenshots")?;
+    println!("Screenshots: {}", places.screenshots().display());
+    Ok(ExitCode::SUCCESS)
+}
