@@ -42,7 +42,7 @@ pub(crate) fn follow(engine: Arc<Engine>) -> impl Stream<Item = News> {
                         return Some((News::Act { act: act.into() }, (engine, Some(receiver))));
                     }
                     Err(RecvError::Lagged(missed)) => {
-                        tracing::debug!(missed, "a follower starts over")
+                        tracing::debug!(missed, "a follower starts over");
                     }
                     Err(RecvError::Closed) => return None,
                 }

@@ -5,7 +5,7 @@ use crate::{
     feed::{self, News},
     wire::{self, Appearance, Board, Canister, Session},
 };
-use canopic_engine::{CanisterId, Engine, Error, Folders, PracticeDoor, Settings};
+use canopic_engine::{CanisterId, Engine, Error, Folders, Places, PracticeDoor, Settings};
 use futures::Stream;
 use serde::Deserialize;
 use std::{
@@ -22,6 +22,13 @@ macro_rules! requests {
         #[serde(tag = "request", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
         pub enum Request {
             $($(#[doc = $doc])+ $request { $(#[doc = stringify!($name)] $name: $parameter),* },)+
+        }
+
+        impl Request {
+            /// What logs may say of a request: never its parameters, which can be secrets.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$request { .. } => stringify!($method)),+ }
+            }
         }
 
         impl Api {
@@ -72,13 +79,13 @@ pub struct Api {
 enum State {
     Open(Arc<Engine>),
     /// The folders are ours, but what lies in them cannot be used.
-    Unusable(Option<Folders>, Failure),
+    Unusable(Option<Arc<Folders>>, Failure),
 }
 
 impl Api {
     /// Opens the app's state below these folders. A failure is kept and answered to every request, so that a window can say it.
     pub fn open(folders: Result<Folders, Error>, practice: Arc<dyn PracticeDoor>) -> Self {
-        let state = open(folders, &practice);
+        let state = open(folders.map(Arc::new), &practice);
         Self {
             practice,
             state: RwLock::new(state),
@@ -96,7 +103,7 @@ impl Api {
     /// Answers a request. A panic below becomes an ordinary failure, and the app goes on.
     pub async fn answer(&self, request: Request) -> Result<serde_json::Value, Failure> {
         use futures::FutureExt as _;
-        let name = format!("{request:?}");
+        let name = request.name();
         let answer = AssertUnwindSafe(self.dispatch(request))
             .catch_unwind()
             .await
@@ -197,25 +204,28 @@ impl Api {
         repair: impl FnOnce(&Folders) -> Result<(), Error>,
     ) -> Result<(), Failure> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let State::Unusable(folders, _) = &mut *state else {
+        let State::Unusable(folders, _) = &*state else {
             return Ok(());
         };
-        if let Some(folders) = folders.as_ref() {
-            repair(folders)?;
-        }
-        let folders = folders
-            .take()
-            .map_or_else(|| canopic_engine::Places::of_this_computer()?.open(), Ok);
+        let folders = match folders {
+            Some(folders) => {
+                repair(folders)?;
+                Ok(folders.clone())
+            }
+            None => Places::of_this_computer()
+                .and_then(Places::open)
+                .map(Arc::new),
+        };
         *state = open(folders, &self.practice);
         Ok(())
     }
 }
 
-fn open(folders: Result<Folders, Error>, practice: &Arc<dyn PracticeDoor>) -> State {
+fn open(folders: Result<Arc<Folders>, Error>, practice: &Arc<dyn PracticeDoor>) -> State {
     match folders {
-        Ok(folders) => match Engine::open(folders, practice.clone()) {
+        Ok(folders) => match Engine::open(folders.clone(), practice.clone()) {
             Ok(engine) => State::Open(Arc::new(engine)),
-            Err((folders, error)) => State::Unusable(Some(folders), error.into()),
+            Err(error) => State::Unusable(Some(folders), error.into()),
         },
         Err(error) => State::Unusable(None, error.into()),
     }

@@ -18,7 +18,7 @@ const READS_AT_ONCE: usize = 24;
 
 /// One open Canopic: its folders, its settings and its network.
 pub struct Engine {
-    folders: Folders,
+    folders: Arc<Folders>,
     settings: Mutex<Settings>,
     practice: Arc<dyn PracticeDoor>,
     connection: OnceCell<Connection>,
@@ -33,16 +33,9 @@ struct Connection {
 }
 
 impl Engine {
-    /// Opens the app's state. Networks are reached when they are first needed. A failure gives the folders back, so that they stay
-    /// ours while somebody repairs what lies in them.
-    pub fn open(
-        folders: Folders,
-        practice: Arc<dyn PracticeDoor>,
-    ) -> Result<Self, (Folders, Error)> {
-        let settings = match Settings::load(&folders.config) {
-            Ok(settings) => settings,
-            Err(error) => return Err((folders, error)),
-        };
+    /// Opens the app's state. Networks are reached when they are first needed.
+    pub fn open(folders: Arc<Folders>, practice: Arc<dyn PracticeDoor>) -> Result<Self> {
+        let settings = Settings::load(&folders.config)?;
         Ok(Self {
             folders,
             settings: Mutex::new(settings),
@@ -88,10 +81,10 @@ impl Engine {
     /// All canisters that are looked after, each as well as it can be known. One that cannot be read holds up none of the others.
     pub async fn canisters(&self) -> Result<Vec<Canister>> {
         let connection = self.connection().await?;
-        Ok(stream::iter(&connection.endpoint.canisters)
-            .map(|known| async {
+        Ok(stream::iter(connection.endpoint.canisters.clone())
+            .map(|known| async move {
                 let reading = canister::read(&connection.replica, known.id).await;
-                describe(known, reading)
+                describe(&known, reading)
             })
             .buffered(READS_AT_ONCE)
             .collect()

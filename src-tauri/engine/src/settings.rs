@@ -201,10 +201,10 @@ impl Settings {
     /// Moves a file that cannot be read out of the way and returns its new place. Nothing is deleted.
     pub fn set_aside(config: &Utf8Path) -> Result<Utf8PathBuf> {
         let path = config.join(Self::FILE);
-        let aside = (1..)
+        let aside = (1..1_000)
             .map(|number| config.join(format!("settings.set-aside-{number}.json")))
             .find(|aside| !aside.exists())
-            .unwrap_or_else(|| config.join("settings.set-aside.json"));
+            .ok_or_else(|| unusable(&path, io::Error::other("too many files were set aside")))?;
         fs::rename(&path, &aside).map_err(|error| unusable(&path, error))?;
         Ok(aside)
     }
