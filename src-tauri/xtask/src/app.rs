@@ -7,9 +7,8 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,9 +16,13 @@ use crate::display::Display;
 use crate::process::Owned;
 use crate::trouble::Trouble;
 
-/// How long the app may take to paint its board. It takes about a second; a busy machine on its first start, with nothing
-/// in the disk cache, has been seen to take ten.
-pub const PAINTED_WITHIN: Duration = Duration::from_secs(60);
+/// How long the app may take to paint its board. It takes about a second; the rest is for a first
+/// start on a busy machine, with nothing of the web view in the disk cache.
+const PAINTED_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long the app has to be silent before it is looked at whether it still runs: by then
+/// everything that it said before it ended has been read.
+const SILENCE: Duration = Duration::from_millis(200);
 
 /// How much of what the app said last is shown when it fails: enough for a panic and its place.
 const LAST_WORDS: usize = 20;
@@ -27,17 +30,8 @@ const LAST_WORDS: usize = 20;
 /// The app while it runs.
 pub struct App {
     process: Owned,
-    milestones: Receiver<Milestone>,
-    last_words: Arc<Mutex<VecDeque<String>>>,
-}
-
-/// Something that the app has reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Milestone {
-    /// `frame` or `board`.
-    pub name: String,
-    /// Milliseconds since the app's process started.
-    pub milliseconds: u64,
+    lines: Receiver<String>,
+    last_words: VecDeque<String>,
 }
 
 impl App {
@@ -58,22 +52,17 @@ impl App {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut process = Owned::start(&mut command, "start the app")?;
-
-        let last_words = Arc::new(Mutex::new(VecDeque::new()));
-        let (sender, milestones) = channel();
-        let output = process.child().stdout.take();
-        let errors = process.child().stderr.take();
-        // Both pipes are read to their end all the time: an app that nobody listens to would stop at a full pipe.
-        if let Some(output) = output {
-            follow(output, Arc::clone(&last_words), Some(sender));
+        let (sender, lines) = channel();
+        if let Some(output) = process.child().stdout.take() {
+            follow(output, sender.clone());
         }
-        if let Some(errors) = errors {
-            follow(errors, Arc::clone(&last_words), None);
+        if let Some(errors) = process.child().stderr.take() {
+            follow(errors, sender);
         }
         Ok(Self {
             process,
-            milestones,
-            last_words,
+            lines,
+            last_words: VecDeque::new(),
         })
     }
 
@@ -82,30 +71,25 @@ impl App {
         self.process.id()
     }
 
-    /// Waits until the app has reached a milestone.
-    pub fn reach(&mut self, name: &str) -> Result<Milestone, Trouble> {
+    /// Waits until the app has reached a milestone: so many milliseconds after its process started.
+    pub fn reach(&mut self, name: &str) -> Result<u64, Trouble> {
         let deadline = Instant::now() + PAINTED_WITHIN;
         loop {
-            match self
-                .milestones
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-            {
-                Ok(milestone) if milestone.name == name => return Ok(milestone),
-                Ok(_) => {}
-                Err(RecvTimeoutError::Timeout) => {
+            match self.listen()? {
+                News::Line(line) => match parse_milestone(&line) {
+                    Some((reached, milliseconds)) if reached == name => return Ok(milliseconds),
+                    Some(_) => {}
+                    None => self.keep(line),
+                },
+                News::Silence if Instant::now() < deadline => {}
+                News::Silence => {
                     let seconds = PAINTED_WITHIN.as_secs();
-                    return Err(self.lament(&format!(
-                        "The app did not reach `{name}` within {seconds} s."
-                    )));
+                    let sentence = format!("The app did not reach `{name}` within {seconds} s.");
+                    return Err(self.lament(&sentence));
                 }
-                Err(RecvTimeoutError::Disconnected) => {
-                    let ending = self
-                        .process
-                        .wait_at_most(PAINTED_WITHIN)?
-                        .map_or_else(|| "closed its output".into(), |status| status.to_string());
-                    return Err(self.lament(&format!(
-                        "The app ended before it reached `{name}` ({ending})."
-                    )));
+                News::End(status) => {
+                    let sentence = format!("The app ended before it reached `{name}` ({status}).");
+                    return Err(self.lament(&sentence));
                 }
             }
         }
@@ -113,11 +97,16 @@ impl App {
 
     /// Waits for as long as it runs.
     pub fn wait(mut self) -> Result<(), Trouble> {
-        let status = self.process.wait()?;
-        if status.success() {
-            return Ok(());
+        loop {
+            match self.listen()? {
+                News::Line(line) => self.keep(line),
+                News::Silence => {}
+                News::End(status) if status.success() => return Ok(()),
+                News::End(status) => {
+                    return Err(self.lament(&format!("The app failed ({status}).")));
+                }
+            }
         }
-        Err(self.lament(&format!("The app failed ({status}).")))
     }
 
     /// Asks it to close; an app that does not is a failure.
@@ -125,20 +114,40 @@ impl App {
         if self.process.stop()? {
             return Ok(());
         }
-        Err(self.lament("The app did not close when it was asked to, and was ended by force."))
+        while let Ok(line) = self.lines.try_recv() {
+            self.keep(line);
+        }
+        let sentence = "The app did not close when it was asked to, and was ended by force.";
+        Err(self.lament(sentence))
+    }
+
+    fn listen(&mut self) -> Result<News, Trouble> {
+        Ok(match self.lines.recv_timeout(SILENCE) {
+            Ok(line) => News::Line(line),
+            // Not the end of its output, but its own: what the web view leaves running for a moment
+            // may keep the pipes open.
+            Err(RecvTimeoutError::Timeout) => self
+                .process
+                .wait_at_most(Duration::ZERO)?
+                .map_or(News::Silence, News::End),
+            Err(RecvTimeoutError::Disconnected) => News::End(self.process.wait()?),
+        })
+    }
+
+    fn keep(&mut self, line: String) {
+        if self.last_words.len() == LAST_WORDS {
+            self.last_words.pop_front();
+        }
+        self.last_words.push_back(line);
     }
 
     /// The sentence with the app's last words.
     fn lament(&self, sentence: &str) -> Trouble {
-        let words = self
-            .last_words
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
         let mut text = sentence.to_owned();
-        if !words.is_empty() {
+        if !self.last_words.is_empty() {
             text.push_str(" It said last:");
         }
-        for line in words.iter() {
+        for line in &self.last_words {
             text.push_str("\n  ");
             text.push_str(line);
         }
@@ -146,36 +155,26 @@ impl App {
     }
 }
 
-/// Reads what the app says until it closes the pipe.
-fn follow(
-    pipe: impl Read + Send + 'static,
-    last_words: Arc<Mutex<VecDeque<String>>>,
-    milestones: Option<Sender<Milestone>>,
-) {
+enum News {
+    Line(String),
+    Silence,
+    End(ExitStatus),
+}
+
+/// Reads what the app says until it closes the pipe, always: an app that nobody listens to would
+/// stop at a full pipe.
+fn follow(pipe: impl Read + Send + 'static, lines: Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
-            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-            if let (Some(sender), Some(milestone)) = (&milestones, parse_milestone(&line)) {
-                // Nobody waits any more: the app is being closed.
-                let _ = sender.send(milestone);
-                continue;
-            }
-            let mut words = last_words.lock().unwrap_or_else(PoisonError::into_inner);
-            if words.len() == LAST_WORDS {
-                words.pop_front();
-            }
-            words.push_back(line);
+            // Once nobody waits for news any more, reading on is all that is left to do.
+            let _ = lines.send(String::from_utf8_lossy(&line).trim_end().to_owned());
         }
     });
 }
 
-fn parse_milestone(line: &str) -> Option<Milestone> {
-    let mut words = line.strip_prefix("milestone ")?.split(' ');
-    let milestone = Milestone {
-        name: words.next()?.to_owned(),
-        milliseconds: words.next()?.parse().ok()?,
-    };
-    words.next().is_none().then_some(milestone)
+fn parse_milestone(line: &str) -> Option<(&str, u64)> {
+    let (name, milliseconds) = line.strip_prefix("milestone ")?.split_once(' ')?;
+    Some((name, milliseconds.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -184,13 +183,10 @@ mod tests {
 
     #[test]
     fn only_a_whole_milestone_is_one() {
-        let board = Milestone {
-            name: "board".into(),
-            milliseconds: 812,
-        };
+        let board = Some(("board", 812));
         assert_eq!(
             parse_milestone("milestone board 812"),
-            Some(board),
+            board,
             "the form that the app promises"
         );
         for line in [

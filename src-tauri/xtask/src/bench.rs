@@ -166,8 +166,8 @@ impl Bench<'_> {
         let home = self.places.target.join("bench-home");
         remove(&home)?;
         let mut app = App::start(&self.program, &[], &self.display, Some(&home))?;
-        let frame = app.reach("frame")?.milliseconds;
-        let board = app.reach("board")?.milliseconds;
+        let frame = app.reach("frame")?;
+        let board = app.reach("board")?;
         Ok((Opened { app, frame, board }, home))
     }
 }

@@ -120,7 +120,12 @@ impl Stage {
 }
 
 fn rust(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
-    section.check("fmt", places.cargo().args(["fmt", "--all", "--check"]))?;
+    section.check(
+        "fmt",
+        places
+            .cargo()
+            .args(["fmt", "--all", "--check", "--", "--color", "never"]),
+    )?;
     dependencies(places, section)?;
     // The app's crate embeds ui/dist: without it not even Clippy can read that crate.
     if !front_end(places, section)? {
@@ -149,7 +154,7 @@ fn rust(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
     }
     section.tests(
         "tests",
-        &mut nextest(places, "not (binary(desktop) or binary(interop))"),
+        &mut nextest(places, "not binary(/^(desktop|interop)$/)"),
         Counts::of_nextest,
     )?;
     section.tests_if_any(
@@ -167,51 +172,37 @@ fn dependencies(places: &Places, section: &mut StageReport<'_>) -> Result<(), Tr
     let deny = |arguments: &[&str]| {
         let mut command = places.cargo();
         command
-            .args(["deny", "--locked", "--color", "never"])
+            .args(["deny", "--config", "src-tauri/deny.toml", "--locked"])
             .args(arguments);
         command
     };
-    let configuration = "src-tauri/deny.toml";
-    section.check(
-        "deny",
-        &mut deny(&[
-            "check",
-            "--config",
-            configuration,
-            "licenses",
-            "bans",
-            "sources",
-        ]),
-    )?;
+    let always = [
+        "check",
+        "--hide-inclusion-graph",
+        "licenses",
+        "bans",
+        "sources",
+    ];
+    section.check("deny", &mut deny(&always))?;
 
-    let mut fetch = deny(&["fetch", "--config", configuration, "db"]);
-    let mut fetch = Owned::start(
-        fetch
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null()),
-        "fetch the advisories",
-    )?;
+    let mut fetch = deny(&["fetch", "db"]);
+    fetch
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut fetch = Owned::start(&mut fetch, "fetch the advisories")?;
     if fetch
         .wait_at_most(ADVISORIES_WITHIN)?
         .is_some_and(|status| status.success())
     {
         section.check(
             "advisories",
-            &mut deny(&[
-                "check",
-                "--config",
-                configuration,
-                "--disable-fetch",
-                "advisories",
-            ]),
+            &mut deny(&["--offline", "check", "advisories"]),
         )?;
         return Ok(());
     }
-    section.left_out(
-        "advisories",
-        "the database of security advisories can't be reached from here.",
-    )
+    let why = "the database of security advisories can't be reached from here.";
+    section.left_out("advisories", why)
 }
 
 fn ui(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {

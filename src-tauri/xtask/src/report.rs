@@ -186,7 +186,7 @@ impl StageReport<'_> {
         self.report.passed += counts.passed;
         self.report.failed += counts.failed;
         let remark = match (counts.passed, counts.failed) {
-            (0 | 1, 0) => String::new(),
+            (0 | 1, 0) | (0, 1) => String::new(),
             (passed, 0) => format!("{passed} passed"),
             (passed, failed) => format!("{passed} passed, {failed} failed"),
         };

@@ -71,10 +71,7 @@ fn run_headless(
     );
     let mut app = App::start(program, arguments, &display, None)?;
     let board = app.reach("board")?;
-    println!(
-        "The board was painted {} ms after the start.",
-        board.milliseconds
-    );
+    println!("The board was painted {board} ms after the start.");
 
     let picture = places.screenshots().join("run.png");
     photograph(&app, &display, &picture)?;
