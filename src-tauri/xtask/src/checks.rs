@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::counts::Counts;
 use crate::display::Display;
-use crate::frontend;
+use crate::frontend::{self, Task};
 use crate::machine::{self, Purpose};
 use crate::places::Places;
 use crate::process::Owned;
@@ -211,7 +211,7 @@ fn ui(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
         command.arg("run").args(arguments);
         command
     };
-    if !packages(&places.ui(), section)? {
+    if !perform(&Task::install(places.ui())?, section)? {
         return Ok(());
     }
     section.check("check", &mut npm(&["check"]))?;
@@ -231,8 +231,9 @@ fn ui(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
         read(&report).map_or_else(Counts::default, |report| Counts::of_vitest(&report))
     })?;
 
-    if section.check("build", &mut npm(&["build"]))? {
-        frontend::Task::Build.remember(places)?;
+    let build = Task::build(places)?;
+    if section.check("build", &mut build.command())? {
+        build.remember()?;
         let size = frontend::bundle_size(places)?;
         let finding = format!(
             "{} KB of JavaScript, CSS and HTML gzipped, of {} KB allowed",
@@ -245,7 +246,7 @@ fn ui(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
 }
 
 fn browser(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
-    if !packages(&places.browser_tests(), section)?
+    if !perform(&Task::install(places.browser_tests())?, section)?
         || !front_end(places, section)?
         || !compile(places, section)?
     {
@@ -332,24 +333,23 @@ fn compile(places: &Places, section: &mut StageReport<'_>) -> Result<bool, Troub
 /// Brings ui/dist up to date.
 fn front_end(places: &Places, section: &mut StageReport<'_>) -> Result<bool, Trouble> {
     for task in frontend::pending(places)? {
-        if !section.prepare(task.name(), &mut task.command(places))? {
+        if !perform(&task, section)? {
             return Ok(false);
         }
-        task.remember(places)?;
     }
     Ok(true)
 }
 
-/// Installs the npm packages of a folder, when they are not those of its lock file already.
-fn packages(folder: &Path, section: &mut StageReport<'_>) -> Result<bool, Trouble> {
-    if frontend::installed(folder)? {
+/// Does what is not done already.
+fn perform(task: &Task, section: &mut StageReport<'_>) -> Result<bool, Trouble> {
+    if task.is_done() {
         return Ok(true);
     }
-    let installed = section.prepare("install", &mut frontend::install_command(folder))?;
-    if installed {
-        frontend::remember_installed(folder)?;
+    let done = section.prepare(task.name(), &mut task.command())?;
+    if done {
+        task.remember()?;
     }
-    Ok(installed)
+    Ok(done)
 }
 
 /// Where a runner writes its report, without that of an earlier run: a runner that fails early must not be judged by it.

@@ -22,42 +22,86 @@ use crate::trouble::{Doing, Trouble};
 /// Folders inside ui/ that are made from the rest.
 const MADE: &[&str] = &["node_modules", "dist", "coverage"];
 
-/// Something that must happen before ui/dist is what its sources say.
+/// Something to do in a folder, unless it was last done for the same files.
+pub struct Task {
+    kind: Kind,
+    folder: PathBuf,
+    /// The hash of the files that it is about to be done for. It is taken before: whoever changes a
+    /// file meanwhile finds it to do again.
+    stamp: u64,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Task {
-    /// Get the npm packages of the lock file.
+enum Kind {
     Install,
-    /// Make ui/dist.
     Build,
 }
 
 impl Task {
+    /// Getting the npm packages of a folder's lock file.
+    pub fn install(folder: PathBuf) -> Result<Self, Trouble> {
+        let stamp = hash(&folder, &[folder.join("package-lock.json")])?;
+        Ok(Self {
+            kind: Kind::Install,
+            folder,
+            stamp,
+        })
+    }
+
+    /// Making ui/dist.
+    pub fn build(places: &Places) -> Result<Self, Trouble> {
+        let mut sources = files(&places.ui(), MADE)?;
+        // The front end draws the app's own icon from there.
+        sources.extend(files(&places.icons(), &[])?);
+        let stamp = hash(&places.root, &sources)?;
+        Ok(Self {
+            kind: Kind::Build,
+            folder: places.ui(),
+            stamp,
+        })
+    }
+
     /// Its name on the terminal, and of its stamp.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Install => "install",
-            Self::Build => "build",
+    pub const fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Install => "install",
+            Kind::Build => "build",
         }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_done(&self) -> bool {
+        let made = self.kind == Kind::Install || self.folder.join("dist/index.html").is_file();
+        let last = fs::read_to_string(self.stamp_path())
+            .ok()
+            .and_then(|text| text.parse().ok());
+        made && last == Some(self.stamp)
     }
 
     /// What does it.
-    pub fn command(self, places: &Places) -> Command {
-        match self {
-            Self::Install => install_command(&places.ui()),
-            Self::Build => {
-                let mut command = machine::npm(&places.ui());
-                command.args(["run", "build"]);
-                command
-            }
-        }
+    pub fn command(&self) -> Command {
+        let mut command = machine::npm(&self.folder);
+        match self.kind {
+            Kind::Install => command.args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]),
+            Kind::Build => command.args(["run", "build"]),
+        };
+        command
     }
 
-    /// Remembers that it was done for the files as they are.
-    pub fn remember(self, places: &Places) -> Result<(), Trouble> {
-        match self {
-            Self::Install => remember_installed(&places.ui()),
-            Self::Build => write_stamp(&stamp_path(&places.ui(), self), sources(places)?),
+    /// Remembers that it was done.
+    pub fn remember(&self) -> Result<(), Trouble> {
+        let path = self.stamp_path();
+        let doing = format!("write {}", path.display());
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).doing(doing.clone())?;
         }
+        fs::write(path, self.stamp.to_string()).doing(doing)
+    }
+
+    fn stamp_path(&self) -> PathBuf {
+        self.folder
+            .join("node_modules/.cache/canopic")
+            .join(self.name())
     }
 }
 
@@ -69,62 +113,21 @@ pub fn build(places: &Places) -> Result<(), Trouble> {
     }
     for task in tasks {
         println!("Front end: {} ...", task.name());
-        process::succeed(&mut task.command(places), "build the front end")?;
-        task.remember(places)?;
+        process::succeed(&mut task.command(), "build the front end")?;
+        task.remember()?;
     }
     Ok(())
 }
 
-/// What is left to do, in order.
+/// What is left to do before ui/dist is what its sources say, in order.
 pub fn pending(places: &Places) -> Result<Vec<Task>, Trouble> {
-    if !installed(&places.ui())? {
-        return Ok(vec![Task::Install, Task::Build]);
-    }
-    let stamp = read_stamp(&stamp_path(&places.ui(), Task::Build));
-    let built = places.dist().join("index.html").is_file() && stamp == Some(sources(places)?);
-    Ok(if built { vec![] } else { vec![Task::Build] })
-}
-
-/// Whether the npm packages of a folder are those of its lock file.
-pub fn installed(folder: &Path) -> Result<bool, Trouble> {
-    let lock = lock_file(folder)?;
-    Ok(read_stamp(&stamp_path(folder, Task::Install)) == Some(lock))
-}
-
-/// Installs exactly what the lock file says.
-pub fn install_command(folder: &Path) -> Command {
-    let mut command = machine::npm(folder);
-    command.args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]);
-    command
-}
-
-/// Writes down that the npm packages of a folder are those of its lock file.
-pub fn remember_installed(folder: &Path) -> Result<(), Trouble> {
-    write_stamp(&stamp_path(folder, Task::Install), lock_file(folder)?)
-}
-
-fn lock_file(folder: &Path) -> Result<u64, Trouble> {
-    hash(folder, &[folder.join("package-lock.json")])
-}
-
-fn sources(places: &Places) -> Result<u64, Trouble> {
-    hash(&places.ui(), &files(&places.ui(), MADE)?)
-}
-
-fn stamp_path(folder: &Path, task: Task) -> PathBuf {
-    folder.join("node_modules/.cache/canopic").join(task.name())
-}
-
-fn read_stamp(path: &Path) -> Option<u64> {
-    fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
-fn write_stamp(path: &Path, stamp: u64) -> Result<(), Trouble> {
-    let doing = || format!("write {}", path.display());
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).doing(doing())?;
-    }
-    fs::write(path, stamp.to_string()).doing(doing())
+    let install = Task::install(places.ui())?;
+    let build = Task::build(places)?;
+    Ok(match (install.is_done(), build.is_done()) {
+        (true, true) => vec![],
+        (true, false) => vec![build],
+        (false, _) => vec![install, build],
+    })
 }
 
 /// Every file below a folder in a fixed order, without the folders of these names.
@@ -252,19 +255,18 @@ mod tests {
     fn packages_count_as_installed_until_the_lock_file_changes() {
         let folder = folder("lock");
         fs::write(folder.join("package-lock.json"), "{}").expect("writable");
-        assert!(
-            !installed(&folder).expect("readable"),
-            "nothing was installed yet"
-        );
-        remember_installed(&folder).expect("writable");
-        assert!(
-            installed(&folder).expect("readable"),
-            "it was just remembered"
-        );
+        let install = || Task::install(folder.clone()).expect("the lock file can be read");
+        assert!(!install().is_done(), "nothing was installed yet");
+        install().remember().expect("writable");
+        assert!(install().is_done(), "it was just remembered");
+
+        let begun = install();
         fs::write(folder.join("package-lock.json"), "{ }").expect("writable");
+        assert!(!install().is_done(), "the lock file is another one now");
+        begun.remember().expect("writable");
         assert!(
-            !installed(&folder).expect("readable"),
-            "the lock file is another one now"
+            !install().is_done(),
+            "what was begun before the change does not cover it"
         );
         fs::remove_dir_all(folder).expect("writable");
     }

@@ -44,6 +44,11 @@ impl Places {
         self.root.join("ui")
     }
 
+    /// The app's icons, of which the front end draws one.
+    pub fn icons(&self) -> PathBuf {
+        self.root.join("icons")
+    }
+
     /// The front end as the app embeds it.
     pub fn dist(&self) -> PathBuf {
         self.ui().join("dist")

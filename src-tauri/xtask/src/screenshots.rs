@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::checks;
-use crate::frontend;
+use crate::frontend::{self, Task};
 use crate::machine::{self, Purpose};
 use crate::places::Places;
 use crate::process;
@@ -15,13 +15,10 @@ pub fn screenshots(places: &Places) -> Result<ExitCode, Trouble> {
     machine::provide(&[Purpose::Build, Purpose::Browser])?;
     frontend::build(places)?;
     process::succeed(places.cargo().args(checks::COMPILE), "build the bridge")?;
-    let folder = places.browser_tests();
-    if !frontend::installed(&folder)? {
-        process::succeed(
-            &mut frontend::install_command(&folder),
-            "install what drives the browser",
-        )?;
-        frontend::remember_installed(&folder)?;
+    let install = Task::install(places.browser_tests())?;
+    if !install.is_done() {
+        process::succeed(&mut install.command(), "install what drives the browser")?;
+        install.remember()?;
     }
     let mut command = checks::playwright(places);
     command
