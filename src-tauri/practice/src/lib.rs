@@ -1,1 +1,220 @@
-//! Start.
+//! The practice network: an embedded Internet Computer on loopback.
+//!
+//! A person who has no canister yet, a support engineer who must not practise on a customer's, and every test need a
+//! network. This one speaks the Internet Computer's real HTTP interface with real certificates, so that an unmodified agent
+//! believes it. It is a library (for tests and for the app) and a program (`canopic-practice`).
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), canopic_practice::StartError> {
+//! let network = canopic_practice::start(canopic_practice::Options { demo: true, ..Default::default() }).await?;
+//! println!("{}", network.ready().url);
+//! network.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Reading order: [`subnet`] (who and where), [`certify`] (what makes answers provable), [`ingress`] (what arrives), [`server`]
+//! (the interface), [`blocks`] (how the state moves on), [`canister`] and [`management`] (what the state is), [`demo`].
+
+pub mod blocks;
+pub mod canister;
+pub mod certify;
+pub mod cycles;
+pub mod demo;
+pub mod errors;
+pub mod ingress;
+pub mod interface;
+pub mod management;
+pub mod server;
+pub mod subnet;
+
+use blocks::World;
+use candid::Principal;
+use demo::Member;
+use serde::Serialize;
+use server::Door;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, mpsc};
+use std::{io, thread};
+use subnet::{Topology, canister_id};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+/// How to start a network.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; loopback only. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Whether to settle the demo fleet.
+    pub demo: bool,
+    /// What keys and ids are derived from.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            demo: false,
+            seed: 1,
+        }
+    }
+}
+
+/// What a client needs to know of a running network.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ready {
+    /// Where it listens, with a slash at the end.
+    pub url: String,
+    /// The root key: 133 bytes of DER in hexadecimal.
+    pub root_key: String,
+    /// The effective canister id for making canisters.
+    pub default_effective_canister_id: String,
+    /// The ids of the subnets, the root subnet first.
+    pub subnets: Vec<String>,
+    /// Where the network itself can be steered.
+    pub control_url: String,
+}
+
+/// Why a network did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It serves its own machine only.
+    #[error("{0} is not a loopback address")]
+    NotLoopback(SocketAddr),
+    /// Another program listens there.
+    #[error("address in use: {0}")]
+    AddressInUse(SocketAddr),
+    /// The address cannot be listened on.
+    #[error("listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// No keys come of this seed.
+    #[error("derive keys from seed {0}")]
+    Keys(u64),
+    /// The demo fleet could not be settled.
+    #[error("settle the demo fleet: {0}")]
+    Demo(errors::Reject),
+    /// No thread for the block loop.
+    #[error("start the block loop")]
+    Thread(#[source] io::Error),
+}
+
+/// A running network. Dropping it lets it run down by itself; [`Network::stop`] waits for the end.
+pub struct Network {
+    ready: Ready,
+    fleet: Vec<Member>,
+    shutdown: Option<oneshot::Sender<()>>,
+    server: JoinHandle<io::Result<()>>,
+    blocks: thread::JoinHandle<()>,
+}
+
+/// Starts a network and returns when it answers.
+pub async fn start(options: Options) -> Result<Network, StartError> {
+    let address = options.listen;
+    if !address.ip().is_loopback() {
+        return Err(StartError::NotLoopback(address));
+    }
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => StartError::AddressInUse(address),
+            _ => StartError::Listen { address, source },
+        })?;
+    let address = listener
+        .local_addr()
+        .map_err(|source| StartError::Listen { address, source })?;
+
+    let now = blocks::wall_clock();
+    let topology =
+        Arc::new(Topology::derive(options.seed, now).ok_or(StartError::Keys(options.seed))?);
+    let mut world = World::new(topology.clone(), now);
+    let fleet = if options.demo {
+        demo::settle(&mut world).map_err(StartError::Demo)?
+    } else {
+        vec![]
+    };
+    world.advance(now, []);
+
+    let default_effective_canister_id =
+        canister_id(topology.subnets()[Topology::DEFAULT_SUBNET].ranges[0].0);
+    let url = format!("http://{address}/");
+    let ready = Ready {
+        root_key: hex::encode(topology.root().key.public_der()),
+        default_effective_canister_id: default_effective_canister_id.to_text(),
+        subnets: topology
+            .subnets()
+            .iter()
+            .map(|subnet| Principal::to_text(&subnet.id))
+            .collect(),
+        control_url: format!("{url}_/"),
+        url,
+    };
+
+    let (publisher, newest) = watch::channel(Arc::new(world.clone()));
+    let (submissions, submitted) = mpsc::channel();
+    let blocks = thread::Builder::new()
+        .name("blocks".into())
+        .spawn(move || blocks::run(world, &submitted, &publisher))
+        .map_err(StartError::Thread)?;
+    let door = Door {
+        topology,
+        submissions,
+        blocks: newest,
+        default_effective_canister_id,
+        taken: Mutex::default(),
+    };
+    let (shutdown, stopped) = oneshot::channel::<()>();
+    let server =
+        axum::serve(listener, server::routes(Arc::new(door))).with_graceful_shutdown(async {
+            // An error means that the handle was dropped: that ends the network as well.
+            let _ = stopped.await;
+        });
+    let server = tokio::spawn(server.into_future());
+    Ok(Network {
+        ready,
+        fleet,
+        shutdown: Some(shutdown),
+        server,
+        blocks,
+    })
+}
+
+impl Network {
+    /// What a client needs to know.
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// The demo fleet; empty without the demo.
+    pub fn fleet(&self) -> &[Member] {
+        &self.fleet
+    }
+
+    /// Stops the network and waits for the end.
+    pub async fn stop(mut self) {
+        if let Some(shutdown) = self.shutdown.take() {
+            let _ = shutdown.send(());
+        }
+        self.wait().await;
+    }
+
+    /// Waits until the network ends by itself.
+    pub async fn wait(self) {
+        let _kept_alive = self.shutdown;
+        if let Ok(Err(error)) = self.server.await {
+            tracing::error!(%error, "the server ended");
+        }
+        // With the server its senders are gone, so the block loop ends within one rest.
+        let ended = tokio::task::spawn_blocking(move || self.blocks.join()).await;
+        if !matches!(ended, Ok(Ok(()))) {
+            tracing::error!("the block loop ended by a panic");
+        }
+    }
+}

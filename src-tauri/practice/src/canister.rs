@@ -1,0 +1,718 @@
+//! A canister: everything that the network remembers about one.
+//!
+//! Cloning is cheap, because blocks are copies: what is large (code, memories, chunks, snapshots) is shared, and a
+//! change copies only what it touches. Every change of the version goes through [`Canister::bump`], every entry of the
+//! history through [`Canister::record`].
+
+use crate::certify::{Hash, Tree, sha256};
+use crate::cycles;
+use crate::errors::{ErrorCode, Reject};
+use crate::ingress::RequestId;
+use crate::interface::{
+    CanisterSettings, CanisterStatusResult, CanisterStatusType, Change, ChangeDetails,
+    ChangeOrigin, DefiniteCanisterSettings, EnvironmentVariable, LogFilter, LogRecord,
+    MemoryMetrics, QueryStats, Visibility,
+};
+use candid::{Nat, Principal};
+use ciborium::Value;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// Controllers of a canister, at most; viewers in a list, at most.
+pub const MOST_CONTROLLERS: usize = 10;
+/// Changes that the history keeps.
+const HISTORY: usize = 20;
+/// What one chunk of the chunk store is billed as.
+const CHUNK: u64 = 1024 * 1024;
+/// Memory that a global is billed as.
+const GLOBAL: u64 = 32;
+
+/// Who waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A user, by the request's id.
+    Ingress {
+        /// The request.
+        request: RequestId,
+        /// The index of the subnet that it was sent to.
+        subnet: usize,
+        /// Who sent it.
+        sender: Principal,
+    },
+    /// A canister, by the callback that awaits the answer.
+    Canister {
+        /// The calling canister.
+        id: Principal,
+        /// Its callback.
+        callback: u64,
+    },
+    /// Nobody: the network itself runs timers and heartbeats.
+    System,
+}
+
+/// Whether a canister takes messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Run {
+    /// It does.
+    Running,
+    /// It finishes open calls; these callers wait for the end, since so many nanoseconds after 1970.
+    Stopping(Vec<(Origin, u64)>),
+    /// It does not.
+    Stopped,
+}
+
+/// A canister's settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who may manage it.
+    pub controllers: BTreeSet<Principal>,
+    /// Percent of a core.
+    pub compute_allocation: u64,
+    /// Bytes set aside.
+    pub memory_allocation: u64,
+    /// Seconds that the balance must last.
+    pub freezing_threshold: u64,
+    /// Cycles that storage may reserve.
+    pub reserved_cycles_limit: u128,
+    /// What a call from another canister must bring.
+    pub minimum_incoming_canister_call_cycles: u128,
+    /// Who reads the log.
+    pub log_visibility: Visibility,
+    /// Who lists and reads the snapshots.
+    pub snapshot_visibility: Visibility,
+    /// Who reads the status.
+    pub status_visibility: Visibility,
+    /// Bytes of log that are kept.
+    pub log_memory_limit: u64,
+    /// Bytes that the heap may grow to in updates.
+    pub wasm_memory_limit: u64,
+    /// When fewer bytes than this remain, the canister is told.
+    pub wasm_memory_threshold: u64,
+    /// What the code can ask for by name.
+    pub environment_variables: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// The settings of a new canister.
+    pub fn of(controller: Principal) -> Self {
+        Self {
+            controllers: BTreeSet::from([controller]),
+            compute_allocation: 0,
+            memory_allocation: 0,
+            freezing_threshold: 30 * 24 * 60 * 60,
+            reserved_cycles_limit: 5 * cycles::TRILLION,
+            minimum_incoming_canister_call_cycles: 0,
+            log_visibility: Visibility::Controllers,
+            snapshot_visibility: Visibility::Controllers,
+            status_visibility: Visibility::Controllers,
+            log_memory_limit: 4096,
+            wasm_memory_limit: 3 << 30,
+            wasm_memory_threshold: 0,
+            environment_variables: BTreeMap::new(),
+        }
+    }
+
+    /// These settings with the given ones changed, if all of them fit.
+    pub fn with(&self, change: CanisterSettings) -> Result<Self, Reject> {
+        let mut next = self.clone();
+        if let Some(controllers) = change.controllers {
+            next.controllers = controllers.into_iter().collect();
+        }
+        set(
+            &mut next.compute_allocation,
+            change.compute_allocation,
+            100,
+            "ComputeAllocation expected to be in the range [0..100]",
+        )?;
+        set(
+            &mut next.memory_allocation,
+            change.memory_allocation,
+            u64::MAX,
+            "MemoryAllocation expected to be in the range [0..2^64-1]",
+        )?;
+        set(
+            &mut next.freezing_threshold,
+            change.freezing_threshold,
+            u64::MAX,
+            "Freezing threshold expected to be in the range of [0..2^64-1]",
+        )?;
+        set(
+            &mut next.wasm_memory_limit,
+            change.wasm_memory_limit,
+            1 << 48,
+            "Wasm memory limit expected to be in the range of [0..2^64-1]",
+        )?;
+        set(
+            &mut next.wasm_memory_threshold,
+            change.wasm_memory_threshold,
+            1 << 48,
+            "Wasm memory threshold expected to be in the range of [0..2^64-1]",
+        )?;
+        set(
+            &mut next.log_memory_limit,
+            change.log_memory_limit,
+            2 << 20,
+            "Log memory limit expected to be in the range of [0..2097152]",
+        )?;
+        set(
+            &mut next.reserved_cycles_limit,
+            change.reserved_cycles_limit,
+            u128::MAX,
+            "Reserved cycles limit expected to be in the range of [0..2^128-1]",
+        )?;
+        set(
+            &mut next.minimum_incoming_canister_call_cycles,
+            change.minimum_incoming_canister_call_cycles,
+            u128::MAX,
+            "Minimum incoming canister call cycles expected to be in the range of [0..2^128-1]",
+        )?;
+        next.log_visibility = change.log_visibility.unwrap_or(next.log_visibility);
+        next.snapshot_visibility = change
+            .snapshot_visibility
+            .unwrap_or(next.snapshot_visibility);
+        next.status_visibility = change.status_visibility.unwrap_or(next.status_visibility);
+        if let Some(variables) = change.environment_variables {
+            next.environment_variables = environment(variables)?;
+        }
+        Ok(next)
+    }
+
+    /// The settings as the status tells them.
+    pub fn definite(&self) -> DefiniteCanisterSettings {
+        let variable = |(name, value): (&String, &String)| EnvironmentVariable {
+            name: name.clone(),
+            value: value.clone(),
+        };
+        DefiniteCanisterSettings {
+            controllers: self.controllers.iter().copied().collect(),
+            compute_allocation: self.compute_allocation.into(),
+            memory_allocation: self.memory_allocation.into(),
+            freezing_threshold: self.freezing_threshold.into(),
+            reserved_cycles_limit: self.reserved_cycles_limit.into(),
+            minimum_incoming_canister_call_cycles: self
+                .minimum_incoming_canister_call_cycles
+                .into(),
+            log_visibility: self.log_visibility.clone(),
+            snapshot_visibility: self.snapshot_visibility.clone(),
+            status_visibility: self.status_visibility.clone(),
+            log_memory_limit: self.log_memory_limit.into(),
+            wasm_memory_limit: self.wasm_memory_limit.into(),
+            wasm_memory_threshold: self.wasm_memory_threshold.into(),
+            environment_variables: self.environment_variables.iter().map(variable).collect(),
+        }
+    }
+
+    /// Whether a visibility setting lets this caller look.
+    pub fn may_view(&self, visibility: &Visibility, caller: Principal) -> bool {
+        self.controllers.contains(&caller)
+            || match visibility {
+                Visibility::Controllers => false,
+                Visibility::Public => true,
+                Visibility::AllowedViewers(viewers) => viewers.contains(&caller),
+            }
+    }
+}
+
+fn set<T: TryFrom<u128> + PartialOrd + Copy>(
+    field: &mut T,
+    change: Option<Nat>,
+    most: T,
+    complaint: &str,
+) -> Result<(), Reject> {
+    let Some(number) = change else { return Ok(()) };
+    match u128::try_from(number.0.clone())
+        .ok()
+        .and_then(|number| T::try_from(number).ok())
+    {
+        Some(value) if value <= most => *field = value,
+        _ => {
+            return Err(Reject::new(
+                ErrorCode::ContractViolation,
+                format!("{complaint}, got {}", number.0),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Environment variables, at most; bytes of a name, and of a value, at most.
+const MOST_VARIABLES: usize = 20;
+const LONGEST_VARIABLE: usize = 128;
+
+fn environment(variables: Vec<EnvironmentVariable>) -> Result<BTreeMap<String, String>, Reject> {
+    let bad = |message: String| Err(Reject::new(ErrorCode::InvalidArgument, message));
+    let count = variables.len();
+    if count > MOST_VARIABLES {
+        return bad(format!(
+            "Too many environment variables: {count} (max: {MOST_VARIABLES})"
+        ));
+    }
+    for EnvironmentVariable { name, value } in &variables {
+        if name.len() > LONGEST_VARIABLE {
+            return bad(format!(
+                "Environment variable name \"{name}\" exceeds the maximum allowed length of {LONGEST_VARIABLE}"
+            ));
+        }
+        if value.len() > LONGEST_VARIABLE {
+            return bad(format!(
+                "Environment variable value \"{value}\" exceeds the maximum allowed length of {LONGEST_VARIABLE}"
+            ));
+        }
+    }
+    let variables: BTreeMap<_, _> = variables
+        .into_iter()
+        .map(|variable| (variable.name, variable.value))
+        .collect();
+    if variables.len() < count {
+        return bad("Duplicate environment variables are not allowed".into());
+    }
+    Ok(variables)
+}
+
+/// The hash of the environment variables, as the history records it for a creation.
+pub fn environment_hash(variables: &BTreeMap<String, String>) -> Hash {
+    let mut pairs: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (sha256(&[name.as_bytes()]), sha256(&[value.as_bytes()])))
+        .collect();
+    pairs.sort_unstable();
+    sha256(
+        &pairs
+            .iter()
+            .flat_map(|(name, value)| [name.as_slice(), value])
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// What the canister printed, newest last, as much as its limit keeps.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    records: VecDeque<Arc<LogRecord>>,
+    next: u64,
+    bytes: u64,
+}
+
+impl Log {
+    /// What a record costs besides its content: index and time.
+    const RECORD: u64 = 16;
+
+    /// Adds a line; the oldest lines go when it gets too much.
+    pub fn append(&mut self, time: u64, mut content: Vec<u8>, limit: u64) {
+        content.truncate(limit.saturating_sub(Self::RECORD) as usize);
+        self.bytes += content.len() as u64 + Self::RECORD;
+        self.records.push_back(Arc::new(LogRecord {
+            idx: self.next,
+            timestamp_nanos: time,
+            content,
+        }));
+        self.next += 1;
+        while self.bytes > limit
+            && let Some(oldest) = self.records.pop_front()
+        {
+            self.bytes -= oldest.content.len() as u64 + Self::RECORD;
+        }
+    }
+
+    /// Forgets the lines; the numbering goes on.
+    pub fn clear(&mut self) {
+        self.records.clear();
+        self.bytes = 0;
+    }
+
+    /// Forgets the lines and starts numbering anew.
+    pub fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The wanted lines.
+    pub fn records(&self, filter: Option<LogFilter>) -> Vec<LogRecord> {
+        let wanted = |record: &&Arc<LogRecord>| match filter {
+            None => true,
+            Some(LogFilter::ByIdx { start, end }) => (start..end).contains(&record.idx),
+            Some(LogFilter::ByTimestampNanos { start, end }) => {
+                (start..end).contains(&record.timestamp_nanos)
+            }
+        };
+        self.records
+            .iter()
+            .filter(wanted)
+            .map(|record| LogRecord::clone(record))
+            .collect()
+    }
+
+    /// The bytes that the lines take.
+    pub fn size(&self) -> u64 {
+        self.bytes
+    }
+}
+
+/// A section of the module that can be read from outside.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Whether everybody may read it.
+    pub public: bool,
+    /// Its bytes.
+    pub content: Arc<[u8]>,
+}
+
+/// The code of a canister.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// The module as it was given, packed or not.
+    pub module: Arc<[u8]>,
+    /// SHA-256 of it.
+    pub hash: Hash,
+    /// Its sections, by name.
+    pub sections: Arc<BTreeMap<String, Section>>,
+    /// Bytes of heap.
+    pub heap: u64,
+    /// Bytes of stable memory.
+    pub stable: u64,
+    /// Globals that a snapshot would list.
+    pub globals: u64,
+}
+
+impl Code {
+    /// Checks a module and reads what is told about it.
+    pub fn check(bytes: &[u8]) -> Result<Self, String> {
+        let mut sections = BTreeMap::new();
+        let (mut heap, mut globals) = (0, 0);
+        wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all())
+            .validate_all(bytes)
+            .map_err(|error| error.to_string())?;
+        for payload in wasmparser::Parser::new(0).parse_all(bytes) {
+            match payload.map_err(|error| error.to_string())? {
+                wasmparser::Payload::CustomSection(section) => {
+                    let (public, name) = match section.name().split_once(' ') {
+                        Some(("icp:public", name)) => (true, name),
+                        Some(("icp:private", name)) => (false, name),
+                        _ => continue,
+                    };
+                    sections.insert(
+                        name.to_owned(),
+                        Section {
+                            public,
+                            content: section.data().into(),
+                        },
+                    );
+                }
+                wasmparser::Payload::MemorySection(memories) => {
+                    for memory in memories {
+                        heap += memory.map_err(|error| error.to_string())?.initial << 16;
+                    }
+                }
+                wasmparser::Payload::GlobalSection(section) => {
+                    for global in section {
+                        globals += u64::from(global.map_err(|error| error.to_string())?.ty.mutable);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(Self {
+            module: bytes.into(),
+            hash: sha256(&[bytes]),
+            sections: Arc::new(sections),
+            heap,
+            stable: 0,
+            globals,
+        })
+    }
+
+    fn sections_size(&self) -> u64 {
+        self.sections
+            .iter()
+            .map(|(name, section)| (name.len() + section.content.len()) as u64)
+            .sum()
+    }
+}
+
+/// A canister.
+#[derive(Clone, Debug)]
+pub struct Canister {
+    /// Its id.
+    pub id: Principal,
+    /// The index of its subnet.
+    pub subnet: usize,
+    /// Its settings.
+    pub settings: Settings,
+    /// Its balance.
+    pub cycles: u128,
+    /// Cycles set aside for storage.
+    pub reserved_cycles: u128,
+    /// Whether it takes messages.
+    pub run: Run,
+    /// How often it changed.
+    pub version: u64,
+    /// Its code and memories.
+    pub code: Option<Code>,
+    /// The data that it had certified.
+    pub certified_data: Vec<u8>,
+    /// Modules in parts, by their hashes.
+    pub chunks: BTreeMap<Hash, Arc<[u8]>>,
+    /// The newest changes, oldest first.
+    pub history: VecDeque<Arc<Change>>,
+    /// How many changes there were.
+    pub total_changes: u64,
+    /// What it printed.
+    pub log: Log,
+}
+
+impl Canister {
+    /// An empty canister.
+    pub fn new(id: Principal, subnet: usize, settings: Settings, balance: u128) -> Self {
+        Self {
+            id,
+            subnet,
+            settings,
+            cycles: balance,
+            reserved_cycles: 0,
+            run: Run::Running,
+            version: 0,
+            code: None,
+            certified_data: vec![],
+            chunks: BTreeMap::new(),
+            history: VecDeque::new(),
+            total_changes: 0,
+            log: Log::default(),
+        }
+    }
+
+    /// Counts a change.
+    pub fn bump(&mut self) {
+        self.version += 1;
+    }
+
+    /// Enters a change into the history, with the version as it is now.
+    pub fn record(&mut self, time: u64, origin: ChangeOrigin, details: ChangeDetails) {
+        self.history.push_back(Arc::new(Change {
+            timestamp_nanos: time,
+            canister_version: self.version,
+            origin,
+            details,
+        }));
+        self.total_changes += 1;
+        if self.history.len() > HISTORY {
+            self.history.pop_front();
+        }
+    }
+
+    /// Drops code, memories, chunks and log.
+    pub fn clear(&mut self) {
+        self.code = None;
+        self.certified_data.clear();
+        self.chunks.clear();
+        self.log.clear();
+    }
+
+    /// Whether this principal controls it.
+    pub fn is_controlled_by(&self, caller: Principal) -> bool {
+        self.settings.controllers.contains(&caller)
+    }
+
+    /// Refuses whoever does not control it, in the words of execution.
+    pub fn require_controller(&self, caller: Principal) -> Result<(), Reject> {
+        if self.is_controlled_by(caller) {
+            return Ok(());
+        }
+        let controllers: Vec<String> = self
+            .settings
+            .controllers
+            .iter()
+            .map(Principal::to_text)
+            .collect();
+        Err(Reject::new(
+            ErrorCode::InvalidController,
+            format!(
+                "Only the controllers of the canister {} can control it.\nCanister's controllers: {}\nSender's ID: {caller}",
+                self.id,
+                controllers.join(" ")
+            ),
+        ))
+    }
+
+    /// Where its memory goes.
+    pub fn memory(&self) -> MemoryMetrics {
+        let code = self.code.as_ref();
+        let history = self
+            .history
+            .iter()
+            .map(|change| Self::change_size(change))
+            .sum::<u64>();
+        let amount = |bytes: u64| Nat::from(bytes);
+        MemoryMetrics {
+            wasm_memory_size: amount(code.map_or(0, |code| code.heap)),
+            stable_memory_size: amount(code.map_or(0, |code| code.stable)),
+            // One more than listed: the instruction counter that a replica weaves into every module.
+            global_memory_size: amount(code.map_or(0, |code| (code.globals + 1) * GLOBAL)),
+            wasm_binary_size: amount(code.map_or(0, |code| code.module.len() as u64)),
+            custom_sections_size: amount(code.map_or(0, Code::sections_size)),
+            canister_history_size: amount(history),
+            wasm_chunk_store_size: amount(self.chunks.len() as u64 * CHUNK),
+            snapshots_size: amount(0),
+            log_memory_store_size: amount(self.log.size()),
+        }
+    }
+
+    fn change_size(change: &Change) -> u64 {
+        let controllers = match &change.details {
+            ChangeDetails::Creation { controllers, .. }
+            | ChangeDetails::ControllersChange { controllers } => controllers.len(),
+            _ => 0,
+        };
+        (size_of::<Change>() + controllers * size_of::<Principal>()) as u64
+    }
+
+    /// All bytes that it pays for.
+    pub fn memory_size(&self) -> u64 {
+        let metrics = self.memory();
+        let parts = [
+            metrics.wasm_memory_size,
+            metrics.stable_memory_size,
+            metrics.global_memory_size,
+            metrics.wasm_binary_size,
+            metrics.custom_sections_size,
+            metrics.canister_history_size,
+            metrics.wasm_chunk_store_size,
+            metrics.snapshots_size,
+            metrics.log_memory_store_size,
+        ];
+        parts
+            .iter()
+            .filter_map(|part| u64::try_from(part.0.clone()).ok())
+            .sum()
+    }
+
+    fn billed_memory(&self) -> u64 {
+        self.memory_size().max(self.settings.memory_allocation)
+    }
+
+    /// Cycles that it burns a day without doing anything.
+    pub fn idle_cycles_burned_per_day(&self) -> u128 {
+        cycles::idle(
+            self.billed_memory(),
+            self.settings.compute_allocation,
+            cycles::DAY,
+        )
+    }
+
+    /// The balance below which it is frozen.
+    pub fn freezing_limit(&self) -> u128 {
+        let threshold = u128::from(self.settings.freezing_threshold);
+        cycles::idle(
+            self.billed_memory(),
+            self.settings.compute_allocation,
+            threshold,
+        )
+        .saturating_sub(self.reserved_cycles)
+    }
+
+    /// Refuses when paying this would take it below the freezing limit.
+    pub fn require_cycles(&self, amount: u128) -> Result<(), Reject> {
+        let needed = self.freezing_limit().saturating_add(amount);
+        if self.cycles >= needed {
+            return Ok(());
+        }
+        let message = format!(
+            "Canister {} is out of cycles: please top up the canister with at least {} additional cycles",
+            self.id,
+            needed - self.cycles
+        );
+        Err(Reject::new(ErrorCode::CanisterOutOfCycles, message))
+    }
+
+    /// The status, with all fields.
+    pub fn status(&self) -> CanisterStatusResult {
+        let status = match self.run {
+            Run::Running => CanisterStatusType::Running,
+            Run::Stopping(_) => CanisterStatusType::Stopping,
+            Run::Stopped => CanisterStatusType::Stopped,
+        };
+        CanisterStatusResult {
+            status,
+            ready_for_migration: self.run == Run::Stopped,
+            version: self.version,
+            settings: self.settings.definite(),
+            module_hash: self.code.as_ref().map(|code| code.hash.to_vec()),
+            memory_size: self.memory_size().into(),
+            memory_metrics: self.memory(),
+            cycles: self.cycles.into(),
+            reserved_cycles: self.reserved_cycles.into(),
+            idle_cycles_burned_per_day: self.idle_cycles_burned_per_day().into(),
+            query_stats: QueryStats {
+                num_calls_total: Nat::from(0_u8),
+                num_instructions_total: Nat::from(0_u8),
+                request_payload_bytes_total: Nat::from(0_u8),
+                response_payload_bytes_total: Nat::from(0_u8),
+            },
+        }
+    }
+
+    /// Its part of the state tree.
+    pub fn certified(&self) -> Tree {
+        let controllers = self
+            .settings
+            .controllers
+            .iter()
+            .map(|id| Value::Bytes(id.as_slice().to_vec()))
+            .collect();
+        let mut tree = Tree::branch([
+            ("certified_data", Tree::leaf(self.certified_data.clone())),
+            (
+                "controllers",
+                Tree::leaf(crate::certify::cbor_bytes(Value::Array(controllers))),
+            ),
+        ]);
+        if let Some(code) = &self.code {
+            tree.set(b"module_hash", Tree::leaf(code.hash.to_vec()));
+            let sections = code
+                .sections
+                .iter()
+                .map(|(name, section)| (name, Tree::leaf(section.content.clone())));
+            tree.set(b"metadata", Tree::branch(sections));
+        }
+        tree
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_keeps_the_newest_lines_and_counts_on() {
+        let mut log = Log::default();
+        for line in 0..10_u8 {
+            log.append(u64::from(line), vec![line; 100], 400);
+        }
+        let kept: Vec<u64> = log.records(None).iter().map(|record| record.idx).collect();
+        assert_eq!(kept, [7, 8, 9], "three records of 116 bytes fit into 400");
+        log.clear();
+        log.append(10, vec![], 400);
+        assert_eq!(
+            log.records(None)[0].idx,
+            10,
+            "numbers are never given twice"
+        );
+        let filter = LogFilter::ByTimestampNanos { start: 10, end: 11 };
+        assert_eq!(
+            log.records(Some(filter)).len(),
+            1,
+            "the start of a filter is included"
+        );
+    }
+
+    #[test]
+    fn settings_out_of_bounds_change_nothing() {
+        let settings = Settings::of(Principal::anonymous());
+        let change = CanisterSettings {
+            compute_allocation: Some(Nat::from(101_u8)),
+            ..CanisterSettings::default()
+        };
+        let reject = settings
+            .with(change)
+            .map(|_| ())
+            .expect_err("101 percent is too much");
+        assert_eq!(reject.error, "IC0504", "the code of a replica");
+    }
+}

@@ -1,0 +1,423 @@
+//! An unmodified agent against the practice network. The root key is set, never fetched: every certificate that the agent accepts
+//! here was verified against the key that the network announced.
+#![allow(clippy::unwrap_used)]
+
+use candid::{CandidType, Decode, Encode, Principal};
+use canopic_practice::demo::OWNER_SEED;
+use canopic_practice::interface::{
+    CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, CanisterStatusType,
+    InstallCodeArgs, ProvisionalCreateCanisterWithCyclesArgs,
+};
+use canopic_practice::{Network, Options, StartError, start};
+use ic_agent::identity::{
+    AnonymousIdentity, BasicIdentity, DelegatedIdentity, Delegation, Prime256v1Identity,
+    Secp256k1Identity, SignedDelegation,
+};
+use ic_agent::{Agent, AgentError, Identity};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+async fn network(demo: bool) -> Network {
+    start(Options {
+        demo,
+        ..Options::default()
+    })
+    .await
+    .unwrap()
+}
+
+fn agent(network: &Network, identity: impl Identity + 'static) -> Agent {
+    let agent = Agent::builder()
+        .with_url(&network.ready().url)
+        .with_identity(identity)
+        .build()
+        .unwrap();
+    agent.set_root_key(hex::decode(&network.ready().root_key).unwrap());
+    agent
+}
+
+fn owner() -> BasicIdentity {
+    BasicIdentity::from_raw_key(&OWNER_SEED)
+}
+
+async fn manage(
+    agent: &Agent,
+    effective: Principal,
+    method: &str,
+    args: impl CandidType,
+) -> Result<Vec<u8>, AgentError> {
+    let arg = Encode!(&args).unwrap();
+    agent
+        .update(&Principal::management_canister(), method)
+        .with_effective_canister_id(effective)
+        .with_arg(arg)
+        .call_and_wait()
+        .await
+}
+
+async fn create(agent: &Agent, network: &Network) -> Result<Principal, AgentError> {
+    let effective = Principal::from_text(&network.ready().default_effective_canister_id).unwrap();
+    let args = ProvisionalCreateCanisterWithCyclesArgs::default();
+    let reply = manage(
+        agent,
+        effective,
+        "provisional_create_canister_with_cycles",
+        args,
+    )
+    .await?;
+    Ok(Decode!(&reply, CanisterIdRecord).unwrap().canister_id)
+}
+
+async fn status(agent: &Agent, id: Principal) -> CanisterStatusResult {
+    let reply = manage(
+        agent,
+        id,
+        "canister_status",
+        CanisterIdRecord { canister_id: id },
+    )
+    .await
+    .unwrap();
+    Decode!(&reply, CanisterStatusResult).unwrap()
+}
+
+#[tokio::test]
+async fn a_canister_is_made_installed_stopped_and_started() {
+    let network = network(false).await;
+    let agent = agent(&network, owner());
+    let id = create(&agent, &network).await.unwrap();
+    let module = wat::parse_str(
+        r#"(module (memory 3) (@custom "icp:public candid:service" "service : {}"))"#,
+    )
+    .unwrap();
+    let install = InstallCodeArgs {
+        mode: CanisterInstallMode::Install,
+        canister_id: id,
+        wasm_module: module.clone(),
+        arg: vec![],
+        sender_canister_version: None,
+    };
+    manage(&agent, id, "install_code", install).await.unwrap();
+    let record = CanisterIdRecord { canister_id: id };
+    manage(&agent, id, "stop_canister", record.clone())
+        .await
+        .unwrap();
+    let stopped = status(&agent, id).await;
+    assert_eq!(
+        stopped.status,
+        CanisterStatusType::Stopped,
+        "stopping was awaited"
+    );
+    assert_eq!(
+        stopped.version, 3,
+        "one for the installation, two for stopping"
+    );
+    assert_eq!(
+        stopped.memory_metrics.wasm_memory_size,
+        3_u32 * 65_536,
+        "three pages of heap"
+    );
+    manage(&agent, id, "start_canister", record).await.unwrap();
+    assert_eq!(
+        status(&agent, id).await.status,
+        CanisterStatusType::Running,
+        "it runs again"
+    );
+
+    let hash = agent.read_state_canister_module_hash(id).await.unwrap();
+    assert_eq!(
+        hash,
+        <sha2::Sha256 as sha2::Digest>::digest(&module).to_vec(),
+        "the certified hash is that of the module"
+    );
+    let candid = agent
+        .read_state_canister_metadata(id, "candid:service")
+        .await
+        .unwrap();
+    assert_eq!(candid, b"service : {}", "public sections are certified");
+    let controllers = agent.read_state_canister_controllers(id).await.unwrap();
+    assert_eq!(
+        controllers,
+        [agent.get_principal().unwrap()],
+        "the maker controls it"
+    );
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_provably_absent() {
+    let network = network(false).await;
+    let agent = agent(&network, owner());
+    let id = create(&agent, &network).await.unwrap();
+    // The agent says "absent" only when the certificate proves it; otherwise it says "unknown".
+    let hash = agent.read_state_canister_module_hash(id).await;
+    assert!(
+        matches!(hash, Err(AgentError::LookupPathAbsent(_))),
+        "an empty canister has no module hash: {hash:?}"
+    );
+    let section = agent.read_state_canister_metadata(id, "nothing").await;
+    assert!(
+        matches!(section, Err(AgentError::LookupPathAbsent(_))),
+        "nor any metadata: {section:?}"
+    );
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn queries_are_signed_by_a_node() {
+    let network = network(true).await;
+    let agent = agent(&network, owner());
+    let id = network.fleet()[0].id;
+    let reply = agent
+        .query(&Principal::management_canister(), "canister_status")
+        .with_effective_canister_id(id)
+        .with_arg(Encode!(&CanisterIdRecord { canister_id: id }).unwrap())
+        .call()
+        .await
+        .unwrap();
+    let status = Decode!(&reply, CanisterStatusResult).unwrap();
+    assert!(
+        status.module_hash.is_some(),
+        "the agent checked the signature and the node's key before it gave us this"
+    );
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn all_kinds_of_signatures_are_understood() {
+    let network = network(false).await;
+    let secp256k1 =
+        Secp256k1Identity::from_private_key(k256::SecretKey::from_slice(&[7; 32]).unwrap());
+    let p256 = Prime256v1Identity::from_private_key(p256::SecretKey::from_slice(&[7; 32]).unwrap());
+    create(&agent(&network, secp256k1), &network).await.unwrap();
+    create(&agent(&network, p256), &network).await.unwrap();
+    create(&agent(&network, AnonymousIdentity), &network)
+        .await
+        .unwrap();
+
+    let device = BasicIdentity::from_raw_key(&[9; 32]);
+    let delegated = |expiration: u64, targets| {
+        let delegation = Delegation {
+            pubkey: device.public_key().unwrap(),
+            expiration,
+            targets,
+            permissions: None,
+        };
+        let signature = owner()
+            .sign_delegation(&delegation)
+            .unwrap()
+            .signature
+            .unwrap();
+        let chain = vec![SignedDelegation {
+            delegation,
+            signature,
+        }];
+        DelegatedIdentity::new(
+            owner().public_key().unwrap(),
+            Box::new(BasicIdentity::from_raw_key(&[9; 32])),
+            chain,
+        )
+        .unwrap()
+    };
+    create(&agent(&network, delegated(u64::MAX, None)), &network)
+        .await
+        .unwrap();
+    let management_only = Some(vec![Principal::management_canister()]);
+    create(
+        &agent(&network, delegated(u64::MAX, management_only)),
+        &network,
+    )
+    .await
+    .unwrap();
+    for refused in [
+        delegated(1, None),
+        delegated(u64::MAX, Some(vec![Principal::anonymous()])),
+    ] {
+        let error = create(&agent(&network, refused), &network)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, AgentError::HttpError(payload) if payload.status == 400),
+            "expired or for another canister: {error}"
+        );
+    }
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_request_happens_once() {
+    let network = network(false).await;
+    let agent = agent(&network, owner());
+    let effective = Principal::from_text(&network.ready().default_effective_canister_id).unwrap();
+    let signed = agent
+        .update(
+            &Principal::management_canister(),
+            "provisional_create_canister_with_cycles",
+        )
+        .with_effective_canister_id(effective)
+        .with_arg(Encode!(&ProvisionalCreateCanisterWithCyclesArgs::default()).unwrap())
+        .sign()
+        .unwrap();
+    let mut ids = vec![];
+    for _ in 0..3 {
+        let sent = agent
+            .update_signed(effective, signed.signed_update.clone())
+            .await
+            .unwrap();
+        let reply = match sent {
+            ic_agent::agent::CallResponse::Response(reply) => reply,
+            ic_agent::agent::CallResponse::Poll(request) => {
+                agent.wait(&request, effective).await.unwrap().0
+            }
+        };
+        ids.push(Decode!(&reply, CanisterIdRecord).unwrap().canister_id);
+    }
+    assert!(
+        ids.iter().all(|id| *id == ids[0]),
+        "a retry of the same bytes finds the first outcome: {ids:?}"
+    );
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn forged_envelopes_are_refused() {
+    let network = network(false).await;
+    let agent = agent(&network, owner());
+    let effective = Principal::from_text(&network.ready().default_effective_canister_id).unwrap();
+    let signed = agent
+        .update(
+            &Principal::management_canister(),
+            "provisional_create_canister_with_cycles",
+        )
+        .with_effective_canister_id(effective)
+        .with_arg(Encode!(&ProvisionalCreateCanisterWithCyclesArgs::default()).unwrap())
+        .sign()
+        .unwrap()
+        .signed_update;
+    let name = b"provisional_create_canister_with_cycles";
+    let at = signed
+        .windows(name.len())
+        .position(|window| window == name)
+        .unwrap();
+    let mut forged = signed.clone();
+    forged[at..at + name.len()].copy_from_slice(b"provisional_create_canister_with_cycleZ");
+    let mut late = signed.clone();
+    late.truncate(signed.len() / 2);
+    for (what, body) in [
+        ("another content", &forged[..]),
+        ("half of it", &late),
+        ("nothing", &[]),
+        ("no CBOR", b"hello"),
+    ] {
+        let head = format!(
+            "POST /api/v4/canister/{effective}/call HTTP/1.1\r\nHost: ADDRESS\r\nContent-Type: application/cbor\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
+        let answer = raw(&network, &head, body).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400"),
+            "{what} is refused: {answer}"
+        );
+    }
+    network.stop().await;
+}
+
+async fn raw(network: &Network, head: &str, body: &[u8]) -> String {
+    let address = network
+        .ready()
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    stream
+        .write_all(&[head.replace("ADDRESS", &address).as_bytes(), body].concat())
+        .await
+        .unwrap();
+    let mut answer = vec![];
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn foreign_hosts_are_refused() {
+    let network = network(false).await;
+    let get = |host: &str| {
+        format!("GET /api/v2/status HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+    };
+    assert!(
+        raw(&network, &get("ADDRESS"), &[])
+            .await
+            .starts_with("HTTP/1.1 200"),
+        "its own address is fine"
+    );
+    assert!(
+        raw(&network, &get("evil.example"), &[])
+            .await
+            .starts_with("HTTP/1.1 403"),
+        "a page's own name is not"
+    );
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn only_loopback_and_free_addresses_are_taken() {
+    let far = start(Options {
+        listen: "0.0.0.0:0".parse().unwrap(),
+        ..Options::default()
+    })
+    .await;
+    assert!(
+        matches!(far, Err(StartError::NotLoopback(_))),
+        "the network is never offered to others"
+    );
+    let network = network(false).await;
+    let address = network
+        .ready()
+        .url
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .parse()
+        .unwrap();
+    let second = start(Options {
+        listen: address,
+        ..Options::default()
+    })
+    .await;
+    assert!(
+        matches!(second, Err(StartError::AddressInUse(_))),
+        "the app can say what is wrong"
+    );
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn the_fleet_is_the_same_every_time() {
+    let (first, second) = (network(true).await, network(true).await);
+    assert_eq!(first.fleet(), second.fleet(), "same ids");
+    assert_eq!(
+        first.ready().root_key,
+        second.ready().root_key,
+        "same root key"
+    );
+    assert_eq!(first.fleet().len(), 10, "ten canisters");
+    let agent = agent(&first, owner());
+    let mut stopped = 0;
+    for member in first.fleet() {
+        let controllers = agent
+            .read_state_canister_controllers(member.id)
+            .await
+            .unwrap();
+        if controllers == [agent.get_principal().unwrap()] {
+            stopped +=
+                usize::from(status(&agent, member.id).await.status == CanisterStatusType::Stopped);
+        } else {
+            assert_eq!(
+                member.name, "shipping_partner",
+                "one canister is somebody else's"
+            );
+        }
+    }
+    assert_eq!(stopped, 1, "one is stopped");
+    first.stop().await;
+    second.stop().await;
+}
