@@ -22,9 +22,13 @@ pub mod certify;
 pub mod cycles;
 pub mod demo;
 pub mod errors;
+pub mod execute;
+mod ic0;
 pub mod ingress;
 pub mod interface;
 pub mod management;
+pub mod memory;
+pub mod module;
 pub mod server;
 pub mod subnet;
 
