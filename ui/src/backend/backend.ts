@@ -1,0 +1,55 @@
+/**
+ * The door to the Rust side. Everything above it sees this interface, so the same front end runs in the app's window
+ * (tauri.ts) and, for tests and development, in a browser (browser.ts).
+ *
+ * Whatever goes wrong arrives as a `Failed` that carries the contract's `Failure`; a door that cannot be reached makes one
+ * itself.
+ */
+import type { Certainty, Code, Failure, News, Requests } from "./wire";
+
+export type RequestName = keyof Requests;
+
+/** What the shell wants to know about the picture: the frame stands, the canisters are on it. */
+export type Milestone = "frame" | "board";
+
+export interface Backend {
+  /** Asks, and answers or throws a `Failed`. */
+  request<Name extends RequestName>(
+    name: Name,
+    parameters: Requests[Name]["parameters"],
+  ): Promise<Requests[Name]["reply"]>;
+  /** Tells all news from now on, beginning with everything; gives back what ends it. */
+  follow(listener: (news: News) => void): () => void;
+  /** Says how far the picture is. */
+  painted(milestone: Milestone): void;
+}
+
+/** A request that failed. */
+export class Failed extends Error {
+  override name = "Failed";
+
+  constructor(readonly failure: Failure) {
+    super(failure.report);
+  }
+}
+
+/** The failure in whatever was thrown; something unforeseen is a defect of ours. */
+export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof Failed) return thrown.failure;
+  const report = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return { code: "bug", certainty: "unknown", facts: {}, report };
+}
+
+/** Which requests change something outside: when their answer is lost, nobody knows whether it happened. */
+const changes: ReadonlySet<RequestName> = new Set<RequestName>(["startCanister", "stopCanister"]);
+
+/** A failure of the door itself. */
+export function doorFailed(name: RequestName, code: Code, report: string, facts: Failure["facts"] = {}): Failed {
+  const certainty: Certainty = changes.has(name) ? "unknown" : "nothingSent";
+  return new Failed({ code, certainty, facts, report: `${name}: ${report}` });
+}
+
+/** Whether something from the other side is a failure of the contract. */
+export function isFailure(value: unknown): value is Failure {
+  return typeof value === "object" && value !== null && "code" in value && "certainty" in value && "report" in value;
+}

@@ -1,0 +1,131 @@
+/**
+ * All canisters, and what came of changing them.
+ *
+ * Invariants: a failed refresh leaves what was read before, with its age; an answer to a change is never overwritten by a
+ * refresh that began before it; a change whose outcome is unknown is looked up, never sent again from here.
+ */
+import { SvelteMap, SvelteSet } from "svelte/reactivity";
+import { type Backend, failureOf } from "../backend/backend";
+import type { ActKind, Canister, Failure } from "../backend/wire";
+
+/** A change that failed, until somebody has seen it. */
+export interface Trouble {
+  kind: ActKind;
+  failure: Failure;
+  /** When it failed, in milliseconds since 1970. */
+  at: number;
+}
+
+/** Young enough to act on, rare enough that forty canisters are not a burden to a network. */
+const freshFor = 15_000;
+
+export class Canisters {
+  /** In the order of their groups; undefined before the first reading. */
+  all = $state.raw<Canister[]>();
+  /** When they were last read. */
+  refreshedAt = $state<number>();
+  /** Why the last refresh failed, if it did. */
+  failure = $state.raw<Failure>();
+  isRefreshing = $state(false);
+  /** The canisters that a change is under way for. */
+  readonly changing = new SvelteMap<string, ActKind>();
+  readonly troubles = new SvelteMap<string, Trouble>();
+  /** The canisters whose unknown outcome is being looked up. */
+  readonly checking = new SvelteSet<string>();
+
+  #refresh: Promise<void> | undefined;
+  /** Changed while a refresh is under way: that refresh may have read them before. */
+  // Never shown, so it need not be reactive.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #newer = new Set<string>();
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** Reads all canisters; joins a refresh that is under way. */
+  refresh(): Promise<void> {
+    this.#refresh ??= this.#read().finally(() => {
+      this.#refresh = undefined;
+    });
+    return this.#refresh;
+  }
+
+  /** Refreshes now and from then on by itself, while the window can be seen; until the returned function is called. */
+  keepFresh(): () => void {
+    const refreshIfSeen = () => {
+      if (document.visibilityState === "visible") void this.refresh();
+    };
+    const refreshIfStale = () => {
+      if (this.now() - (this.refreshedAt ?? 0) >= freshFor) refreshIfSeen();
+    };
+    const timer = setInterval(refreshIfSeen, freshFor);
+    document.addEventListener("visibilitychange", refreshIfStale);
+    // The first reading does not wait to be seen: the window opens when there is something to see.
+    void this.refresh();
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", refreshIfStale);
+    };
+  }
+
+  /** Starts or stops a canister. Answers with why it failed, if it did. */
+  async change(kind: ActKind, canister: string): Promise<Failure | undefined> {
+    this.troubles.delete(canister);
+    this.changing.set(canister, kind);
+    try {
+      const changed = await this.backend.request(kind === "stop" ? "stopCanister" : "startCanister", { canister });
+      this.#newer.add(canister);
+      this.all = this.all?.map((known) => (known.id === canister ? changed : known));
+      return undefined;
+    } catch (thrown) {
+      const failure = failureOf(thrown);
+      this.troubles.set(canister, { kind, failure, at: this.now() });
+      return failure;
+    } finally {
+      this.changing.delete(canister);
+    }
+  }
+
+  /** Looks up what became of a change whose outcome is unknown. */
+  async check(canister: string): Promise<void> {
+    this.checking.add(canister);
+    try {
+      // A refresh under way may have read the canister before the change: only one that begins now tells.
+      await this.#refresh;
+      await this.refresh();
+    } finally {
+      this.checking.delete(canister);
+    }
+  }
+
+  dismiss(canister: string): void {
+    this.troubles.delete(canister);
+  }
+
+  find(canister: string): Canister | undefined {
+    return this.all?.find((known) => known.id === canister);
+  }
+
+  /** The canister as it was seen after a moment, if it was. */
+  seenSince(canister: string, moment: number): Canister | undefined {
+    const found = this.find(canister);
+    return found?.reading.kind === "full" && found.readAt > moment ? found : undefined;
+  }
+
+  async #read(): Promise<void> {
+    this.isRefreshing = true;
+    this.#newer.clear();
+    try {
+      const board = await this.backend.request("canisters", {});
+      this.all = board.canisters.map((read) => (this.#newer.has(read.id) ? (this.find(read.id) ?? read) : read));
+      this.refreshedAt = this.now();
+      this.failure = undefined;
+    } catch (thrown) {
+      this.failure = failureOf(thrown);
+    } finally {
+      this.isRefreshing = false;
+    }
+  }
+}

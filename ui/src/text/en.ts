@@ -1,0 +1,371 @@
+/**
+ * Every sentence that the screen says, in English.
+ *
+ * Calm and concrete: what happened, what is safe, what to do. What is not known is called unknown. The tables over types of
+ * the contract are complete, or the type check fails: a new failure code needs its sentence before it can be shown.
+ */
+import type { ActKind, Appearance, Certainty, Code, Denial, Failure, NetworkKind, RunState } from "../backend/wire";
+import { count } from "./format";
+
+/** What a person is told about a failure. */
+export interface Explanation {
+  title: string;
+  safe: string;
+  next: string;
+}
+
+type Facts = Failure["facts"];
+
+const named = (facts: Facts) => facts["name"] ?? facts["canister"] ?? "The canister";
+const path = (facts: Facts) => facts["path"] ?? "the app's folder";
+
+const failures: Record<Code, (facts: Facts) => Explanation> = {
+  bug: () => ({
+    title: "Canopic ran into a defect of its own",
+    safe: "Everything else goes on, and nothing on this computer was damaged.",
+    next: "Copy the details and send them to the people who make Canopic.",
+  }),
+  canisterNotFound: (facts) => ({
+    title: facts["canister"] ? `No canister ${facts["canister"]} on this network` : "No such canister on this network",
+    safe: "Nothing has changed.",
+    next: "It may have been deleted, or it lives on another network.",
+  }),
+  clockOff: () => ({
+    title: "This computer's clock and the network's do not agree",
+    safe: "Nothing that cannot be trusted is shown.",
+    next: "Set the computer's clock, then refresh.",
+  }),
+  folderUnusable: (facts) => ({
+    title: "A folder that Canopic needs cannot be used",
+    safe: `Nothing was deleted or overwritten in ${path(facts)}.`,
+    next: "Check that the folder exists, belongs to you, and that the disk is not full.",
+  }),
+  idMalformed: (facts) => ({
+    title: facts["text"] ? `“${facts["text"]}” is not a canister id` : "This is not a canister id",
+    safe: "Nothing was sent.",
+    next: "Compare it with the id where you copied it from.",
+  }),
+  inUse: (facts) => ({
+    title: "Another Canopic is open already",
+    safe: `Both would write to ${path(facts)}, so this one stays out.`,
+    next: "Go to the other window, or close it and try again here.",
+  }),
+  noNetwork: (facts) => ({
+    title: facts["address"] ? `The network at ${facts["address"]} does not answer` : "The network does not answer",
+    safe: "Your canisters go on as they are; only this window cannot see them.",
+    next: "Check the connection. Canopic looks again by itself.",
+  }),
+  notController: (facts) => ({
+    title: `${named(facts)} is controlled by somebody else`,
+    safe: "Nothing has changed.",
+    next: "Ask one of its controllers, or have them add this identity as a controller.",
+  }),
+  practiceFailed: () => ({
+    title: "The practice network did not start",
+    safe: "It runs inside this app, so no canister of yours is affected.",
+    next: "Try again. If it stays like this, close Canopic and open it once more.",
+  }),
+  precondition: (facts) => ({
+    title: `${named(facts)} is in another state by now`,
+    safe: "It was looked at right before the change, so nothing was sent.",
+    next: "Refresh, and decide by what is shown then.",
+  }),
+  refused: (facts) => ({
+    title: facts["message"] ? `The network refused: ${facts["message"]}` : "The network refused",
+    safe: "Nothing has changed.",
+    next: "The details name the network's reason.",
+  }),
+  settingsDamaged: (facts) => ({
+    title: "The settings cannot be read",
+    safe: `The file ${path(facts)} is untouched. Canisters and keys are not in it.`,
+    next: "Set the settings aside to start with fresh ones. The old file is kept next to them, whole.",
+  }),
+  settingsFromNewerVersion: (facts) => ({
+    title: "The settings come from a newer Canopic",
+    safe: `The file ${path(facts)} is untouched: it has version ${facts["found"] ?? "unknown"}, and this Canopic knows up to ${facts["known"] ?? "an older one"}.`,
+    next: "Open it with the newer Canopic, or set the settings aside to start with fresh ones here.",
+  }),
+  throttled: () => ({
+    title: "The network asks to slow down",
+    safe: "Nothing has changed.",
+    next: "Wait a minute before the next try.",
+  }),
+  untrusted: () => ({
+    title: "An answer came that the network's root key does not vouch for",
+    safe: "The answer was thrown away. Nothing of it is shown.",
+    next: "Something between this computer and the network may be changing answers. Use another connection.",
+  }),
+};
+
+/** What is known about the world after an act failed. */
+const certainties: Record<Certainty, string> = {
+  nothingSent: "Nothing was sent, so nothing has changed.",
+  refused: "A certificate proves the refusal: nothing has changed.",
+  refusedUnproven: "One machine of the network refused, without proof. Most likely nothing has changed.",
+  unknown:
+    "The request was sent and no answer came. Whether it took effect is unknown. It will not be sent a second time.",
+};
+
+/** What a failed reading, start or choice means. */
+export function explain(failure: Failure): Explanation {
+  return failures[failure.code](failure.facts);
+}
+
+/** What a failed act means: what is safe follows from what is known, not from what went wrong. */
+export function explainAct(failure: Failure): Explanation {
+  const { title, next } = explain(failure);
+  return {
+    title,
+    safe: certainties[failure.certainty],
+    next: failure.certainty === "unknown" ? "Check what happened before you decide what to do." : next,
+  };
+}
+
+const runStates: Record<RunState, { word: string; meaning: string }> = {
+  running: { word: "Running", meaning: "It takes calls." },
+  stopping: { word: "Stopping", meaning: "It takes no new calls and waits for open ones." },
+  stopped: { word: "Stopped", meaning: "It takes no calls until somebody starts it." },
+};
+
+const denials: Record<Denial, string> = {
+  alreadyRunning: "It is running already.",
+  alreadyStopping: "It is stopping already.",
+  alreadyStopped: "It is stopped already.",
+  notController: "Only its controllers may do this.",
+  notRead: "Its state could not be read.",
+};
+
+/** The words for each thing that can be done to a canister. */
+interface ActWords {
+  verb: string;
+  command: (name: string) => string;
+  question: (name: string) => string;
+  effects: string[];
+  undo: string;
+  running: (name: string) => string;
+  done: (name: string) => string;
+  failed: (name: string) => string;
+  unknown: (name: string) => string;
+}
+
+const acts: Record<ActKind, ActWords> = {
+  stop: {
+    verb: "Stop",
+    command: (name) => `Stop ${name}`,
+    question: (name) => `Stop ${name}?`,
+    effects: [
+      "It answers no calls until somebody starts it. Whoever uses it notices at once.",
+      "Calls that are open now are finished first. Until then it shows as stopping.",
+      "Its memory and its cycles stay. It goes on paying for its memory.",
+    ],
+    undo: "Start it again, at any time.",
+    running: (name) => `Stopping ${name}`,
+    done: (name) => `Stopped ${name}`,
+    failed: (name) => `${name} was not stopped`,
+    unknown: (name) => `Unknown whether ${name} was stopped`,
+  },
+  start: {
+    verb: "Start",
+    command: (name) => `Start ${name}`,
+    question: (name) => `Start ${name}?`,
+    effects: ["It takes calls again, with its memory as it was when it stopped."],
+    undo: "Stop it again, at any time.",
+    running: (name) => `Starting ${name}`,
+    done: (name) => `Started ${name}`,
+    failed: (name) => `${name} was not started`,
+    unknown: (name) => `Unknown whether ${name} was started`,
+  },
+};
+
+const networks: Record<NetworkKind, { name: string; place: string; meaning: string }> = {
+  practice: {
+    name: "Practice",
+    place: "Inside this app",
+    meaning:
+      "A small Internet Computer that runs inside this app. It speaks the real protocol and proves its answers, and nothing on it is worth anything: try whatever you like.",
+  },
+};
+
+const appearances: Record<Appearance, string> = { system: "System", light: "Light", dark: "Dark" };
+
+export const text = {
+  product: "Canopic",
+  close: "Close",
+  cancel: "Cancel",
+  dismiss: "Dismiss",
+  refresh: "Refresh",
+  tryAgain: "Try again",
+  check: "Check what happened",
+  copy: (what: string) => `Copy ${what}`,
+  copied: "Copied",
+  copyFailed: "Not copied: the system did not allow it",
+  details: "Technical details",
+  copyDetails: "Copy details",
+
+  runStates,
+  denials,
+  acts,
+  networks,
+  appearances,
+
+  frame: {
+    navigation: "Views",
+    canisters: "Canisters",
+    activity: "Activity",
+    settings: "Settings",
+    network: "Network",
+    identity: "You are",
+    principal: "principal",
+    keys: "Keys",
+    skip: "Skip to the content",
+  },
+
+  board: {
+    title: "Canisters",
+    reading: "Reading the canisters",
+    filter: "Filter by name or id",
+    all: (amount: number) => count(amount, "canister"),
+    some: (shown: number, amount: number) => `${shown} of ${count(amount, "canister")}`,
+    attention: "Needs attention",
+    stopped: "Stopped",
+    chips: "Show only",
+    refreshed: "Refreshed",
+    refreshing: "Refreshing",
+    shownAsOf: "What is shown was read",
+    columns: {
+      name: "Canister",
+      state: "State",
+      cycles: "Cycles",
+      memory: "Memory",
+      module: "Module",
+      actions: "Actions",
+    },
+    id: (name: string) => `id of ${name}`,
+    module: (name: string) => `module hash of ${name}`,
+    noModule: "Empty",
+    noModuleMeaning: "No code is installed.",
+    certified: "Certified",
+    certifiedMeaning: "A certificate of the network proves this state. Other rows are the word of one of its machines.",
+    notVisible: "Not visible",
+    onlyControllers: "Only its controllers may see the status.",
+    notRead: "Not read",
+    changing: { start: "Starting", stop: "Stopping" } satisfies Record<ActKind, string>,
+    burnsNothing: "burns nothing",
+    frozen: "Frozen",
+    supply: {
+      frozen: "What is left is its reserve: it takes no calls until it is topped up.",
+      low: "Low: it lasts less than 30 days.",
+      enough: "Until it reaches its reserve and freezes.",
+      endless: "Nothing is used up while it is idle.",
+    },
+    burns: (cycles: string) => `Idle, it burns ${cycles} a day.`,
+    memory: (bytes: string, snapshots: string) => `${bytes}, of which ${snapshots} are snapshots`,
+    empty: "No canisters here",
+    emptyMeaning: "There is no canister on this network that Canopic looks after.",
+    noMatch: "No canister matches",
+    noMatchMeaning: "The filter and the chips leave nothing to show.",
+    showAll: "Show all",
+    stale: "The last refresh did not get through",
+    rows: "Rows",
+    sortBy: (column: string) => `Sort by ${column.toLowerCase()}`,
+    checked: (name: string, state: string) => `${name} ${state}`,
+    checkedState: {
+      running: "is running",
+      stopping: "is stopping",
+      stopped: "is stopped",
+    } satisfies Record<RunState, string>,
+    checkedWhen: "Looked up",
+    looking: "It is being looked up.",
+  },
+
+  confirm: {
+    on: "On",
+    effects: "What happens",
+    undo: "How to undo it",
+    goesOn: "You can close this; it goes on, and the bar below tells how it ends.",
+    after: (name: string) => `${name} is left as it is.`,
+  },
+
+  tray: {
+    label: "Acts",
+    idle: "Nothing under way",
+    under: (amount: number) => `${amount} under way`,
+    show: "Show recent acts",
+    hide: "Hide recent acts",
+    all: "All activity",
+  },
+
+  activity: {
+    title: "Activity",
+    lead: "What Canopic did since it was opened, newest first.",
+    empty: "Nothing yet",
+    emptyMeaning: "Whatever Canopic changes on your behalf is listed here: start or stop a canister, and it appears.",
+    columns: { what: "What", state: "State", when: "Began", took: "Took" },
+    states: { running: "Under way", done: "Done", failed: "Failed", unknown: "Unknown" },
+    report: (what: string) => `details of “${what}”`,
+  },
+
+  settings: {
+    title: "Settings",
+    appearance: "Appearance",
+    appearanceMeaning: "Light, dark, or whatever your system says.",
+    appearanceFailed: "The choice was not saved",
+    keyboard: "Keyboard",
+    singleKeys: "Single keys act",
+    singleKeysMeaning:
+      "/ filters, R refreshes, ? lists the keys. Turn this off if you dictate or strike keys by accident.",
+    showKeys: "Show all keys",
+    network: "Network",
+    address: "Address",
+    rootKey: "Root key",
+    rootKeyMeaning: "Every certificate of this network is checked against it.",
+    fingerprint: "Fingerprint",
+    fingerprintMeaning: "Tells this network apart from every other.",
+    ask: "Ask it yourself",
+    askMeaning: "The same network answers icp in a terminal, for as long as Canopic is open.",
+    command: "command",
+    folders: "Where things lie",
+    data: "Kept",
+    config: "Chosen",
+    logs: "Logs",
+    dataFolder: "data folder",
+    configFolder: "settings folder",
+    logsFolder: "log folder",
+    dataMeaning: "What the app keeps",
+    configMeaning: "What you chose here",
+    logsMeaning: "What the app did, for support",
+    about: "About",
+    version: "Version",
+    aboutMeaning: "Canopic looks after Internet Computer canisters. Free software under the Apache License 2.0.",
+  },
+
+  failedStart: {
+    lead: "Canopic could not start",
+    happened: "What happened",
+    safe: "What is safe",
+    next: "What you can do",
+    setAside: "Set the settings aside and start",
+    opening: "Opening",
+  },
+
+  broken: {
+    title: "This window made a mistake",
+    safe: "Your canisters are not affected: what was under way goes on, and nothing is sent twice.",
+    next: "Load the window again. If it comes back, send the details to the people who make Canopic.",
+    reload: "Load the window again",
+  },
+
+  keys: {
+    title: "Keys",
+    filter: "Filter the canisters",
+    refresh: "Refresh",
+    help: "Show this list",
+    views: "Canisters, Activity, Settings",
+    rows: "Move through the rows",
+    ends: "First or last row",
+    enter: "Go to the row's buttons",
+    buttons: "Move between them",
+    escape: "Close a dialog, clear the filter, go back to the row",
+    or: "or",
+  },
+};
