@@ -166,10 +166,13 @@ struct StatusReply {
 }
 
 #[derive(CandidType, Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum RunStateReply {
+    // One by one: Candid's derive does not see `rename_all`.
+    #[serde(rename = "running")]
     Running,
+    #[serde(rename = "stopping")]
     Stopping,
+    #[serde(rename = "stopped")]
     Stopped,
 }
 

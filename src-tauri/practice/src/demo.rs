@@ -8,7 +8,7 @@ use crate::canister::Origin;
 use crate::errors::Reject;
 use crate::interface::{
     CanisterIdRecord, CanisterInstallMode, CanisterSettings, InstallCodeArgs,
-    ProvisionalCreateCanisterWithCyclesArgs, Visibility,
+    ProvisionalCreateCanisterWithCyclesArgs,
 };
 use crate::management::{self, Caller, Request};
 use crate::subnet::{Topology, canister_id};
@@ -166,8 +166,6 @@ pub fn settle(world: &mut World) -> Result<Vec<Member>, Reject> {
             cycles: 0,
         };
         let settings = CanisterSettings {
-            // What somebody else controls can still be looked at.
-            status_visibility: (plan.state == State::SomebodyElses).then_some(Visibility::Public),
             freezing_threshold: (plan.state == State::LowOnCycles)
                 .then(|| Nat::from(90_u32 * 24 * 60 * 60)),
             ..CanisterSettings::default()

@@ -1,0 +1,176 @@
+//! The one window and its commands.
+//!
+//! The window is made hidden and shown when the front end says that its first frame is painted, so nobody sees a white flash. It
+//! can reach our three commands and nothing else: it loads only what the app brings along, cannot navigate away and cannot open
+//! another window.
+
+use canopic_api::{Api, failure::Failure, feed::News};
+use futures::StreamExt as _;
+use serde::Deserialize;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tauri::{
+    AppHandle, Manager as _, State, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    async_runtime::JoinHandle, ipc::Channel, webview::NewWindowResponse,
+};
+
+const LABEL: &str = "main";
+
+/// A front end that has not painted by then is broken; what it has to say is worth seeing. A cold start on a slow disk takes
+/// about a second.
+const SHOWN_AT_LATEST: Duration = Duration::from_secs(10);
+
+/// When the process started, for the milestones.
+struct Start {
+    at: Instant,
+    is_watched: bool,
+}
+
+/// The task that feeds the window; a page that is loaded again replaces it.
+#[derive(Default)]
+struct Follower(Mutex<Option<JoinHandle<()>>>);
+
+/// Opens the window and returns the exit code when it is closed.
+pub(crate) fn run(api: Arc<Api>, started: Instant) -> tauri::Result<i32> {
+    let start = Start {
+        at: started,
+        is_watched: std::env::var_os("CANOPIC_MILESTONES").is_some(),
+    };
+    let app = tauri::Builder::default()
+        .plugin(single_instance())
+        .manage(api)
+        .manage(start)
+        .manage(Follower::default())
+        .invoke_handler(tauri::generate_handler![request, follow, painted])
+        .setup(|app| {
+            let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+                .title("Canopic")
+                .inner_size(1240.0, 800.0)
+                .min_inner_size(960.0, 640.0)
+                .visible(false)
+                .on_navigation(|url| {
+                    matches!(url.scheme(), "tauri")
+                        || url.host_str() == Some("tauri.localhost")
+                        || is_development(url)
+                })
+                .on_new_window(|_, _| NewWindowResponse::Deny)
+                .build()?;
+            tauri::async_runtime::spawn(async move {
+                tokio::time::sleep(SHOWN_AT_LATEST).await;
+                show(&window);
+            });
+            Ok(())
+        })
+        .build(tauri::generate_context!())?;
+    Ok(app.run_return(|_, _| {}))
+}
+
+/// Only `tauri dev` serves the front end over HTTP.
+fn is_development(url: &tauri::Url) -> bool {
+    tauri::is_dev() && url.host_str() == Some("localhost")
+}
+
+fn single_instance() -> tauri::plugin::TauriPlugin<tauri::Wry> {
+    let builder = tauri_plugin_single_instance::Builder::new().callback(|app, _, _| raise(app));
+    // Folders of their own make an app of its own: it must not be taken for the one with the ordinary folders.
+    #[cfg(target_os = "linux")]
+    let builder = match std::env::var_os(canopic_engine::HOME_VARIABLE) {
+        Some(home) => {
+            use std::hash::BuildHasher as _;
+            let mark =
+                std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default().hash_one(home);
+            builder.dbus_id(format!("app.canopic.home{mark:016x}"))
+        }
+        None => builder,
+    };
+    builder.build()
+}
+
+fn raise(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        let _ = window.unminimize();
+        show(&window);
+        let _ = window.set_focus();
+    }
+}
+
+fn show(window: &WebviewWindow) {
+    if let Err(error) = window.show() {
+        tracing::error!(%error, "the window cannot be shown");
+    }
+}
+
+/// Every request of the front end.
+#[tauri::command]
+async fn request(
+    api: State<'_, Arc<Api>>,
+    request: serde_json::Value,
+) -> Result<serde_json::Value, Failure> {
+    api.answer_json(request).await
+}
+
+/// Sends news into `channel` for as long as the page lives.
+#[tauri::command]
+async fn follow(
+    api: State<'_, Arc<Api>>,
+    follower: State<'_, Follower>,
+    channel: Channel<News>,
+) -> Result<(), Failure> {
+    let news = api.follow()?;
+    let task = tauri::async_runtime::spawn(async move {
+        let mut news = std::pin::pin!(news);
+        while let Some(news) = news.next().await {
+            if channel.send(news).is_err() {
+                break;
+            }
+        }
+    });
+    let before = follower
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .replace(task);
+    if let Some(before) = before {
+        before.abort();
+    }
+    Ok(())
+}
+
+/// How far the front end is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Milestone {
+    /// The first frame is there; the window can be shown.
+    Frame,
+    /// The board shows its canisters.
+    Board,
+}
+
+/// The front end tells what it has painted.
+#[tauri::command]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what Tauri hands to a command is owned"
+)]
+fn painted(window: WebviewWindow, start: State<'_, Start>, milestone: Milestone) {
+    let name = match milestone {
+        Milestone::Frame => {
+            show(&window);
+            "frame"
+        }
+        Milestone::Board => "board",
+    };
+    let elapsed = start.at.elapsed().as_millis() as u64;
+    tracing::info!(name, elapsed, "painted");
+    if start.is_watched {
+        #[expect(
+            clippy::print_stdout,
+            reason = "whoever started the app with CANOPIC_MILESTONES reads this"
+        )]
+        {
+            println!("milestone {name} {elapsed}");
+        }
+    }
+}

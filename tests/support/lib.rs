@@ -1,0 +1,92 @@
+//! What several tests share: the real `icp`, asked over the wire.
+
+use std::{path::PathBuf, process::Command};
+use tempfile::TempDir;
+
+/// The real `icp`, with a home of its own that holds the practice network's play identity.
+pub struct Icp {
+    program: PathBuf,
+    home: TempDir,
+    address: String,
+    root_key: String,
+}
+
+impl Icp {
+    /// The name under which the play identity is imported.
+    pub const OWNER: &str = "owner";
+
+    /// Prepares `icp` for a network.
+    ///
+    /// # Panics
+    ///
+    /// Where `CANOPIC_ICP` does not name the program, or the program does not take the identity.
+    pub fn new(address: &str, root_key: &str) -> Self {
+        let program = std::env::var_os("CANOPIC_ICP").map(PathBuf::from);
+        let program = program.expect("CANOPIC_ICP names the real `icp`; `cargo xtask test` installs it and sets the variable");
+        let home = tempfile::tempdir().expect("a temporary folder can be made");
+        let key = home.path().join("owner.pem");
+        std::fs::write(&key, pem(&canopic_practice::demo::OWNER_SEED))
+            .expect("a temporary file can be written");
+        let icp = Self {
+            program,
+            home,
+            address: format!("{}/", address.trim_end_matches('/')),
+            root_key: root_key.to_owned(),
+        };
+        icp.run(&[
+            "identity",
+            "import",
+            Self::OWNER,
+            "--storage",
+            "plaintext",
+            "--from-pem",
+            &key.to_string_lossy(),
+        ]);
+        icp
+    }
+
+    /// Runs a command on the network as the play identity and returns what it printed.
+    pub fn ask(&self, arguments: &[&str]) -> String {
+        let place = [
+            "-n",
+            &self.address,
+            "-k",
+            &self.root_key,
+            "--identity",
+            Self::OWNER,
+        ];
+        self.run(&[arguments, &place].concat())
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = Command::new(&self.program)
+            .args(arguments)
+            .env("ICP_HOME", self.home.path())
+            .env("DO_NOT_TRACK", "1")
+            .current_dir(self.home.path())
+            .output()
+            .expect("`icp` can be started");
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(
+            output.status.success(),
+            "icp {}: {}\n{out}{err}",
+            arguments.join(" "),
+            output.status
+        );
+        out.into_owned()
+    }
+}
+
+/// An Ed25519 key as PKCS#8 in PEM, as `icp` imports it.
+fn pem(seed: &[u8; 32]) -> String {
+    use base64::Engine as _;
+    // RFC 8410: version 0, algorithm 1.3.101.112, and the key as an octet string in an octet string.
+    let mut der =
+        hex::decode("302e020100300506032b657004220420").expect("these are hexadecimal digits");
+    der.extend_from_slice(seed);
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+}
