@@ -2,4 +2,20 @@ import "@testing-library/jest-dom/vitest";
 import { cleanup } from "@testing-library/svelte";
 import { afterEach } from "vitest";
 
-afterEach(() => cleanup());
+// The parts of a browser that jsdom leaves out.
+Object.assign(HTMLElement.prototype, {
+  showPopover: () => undefined,
+  hidePopover: () => undefined,
+  scrollIntoView: () => undefined,
+});
+Object.assign(HTMLDialogElement.prototype, {
+  showModal(this: HTMLDialogElement) {
+    this.open = true;
+  },
+});
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+  location.hash = "";
+});

@@ -5,7 +5,6 @@
  * the contract are complete, or the type check fails: a new failure code needs its sentence before it can be shown.
  */
 import type { ActKind, Appearance, Certainty, Code, Denial, Failure, NetworkKind, RunState } from "../backend/wire";
-import { count } from "./format";
 
 /** What a person is told about a failure. */
 export interface Explanation {
@@ -168,7 +167,7 @@ const acts: Record<ActKind, ActWords> = {
     verb: "Start",
     command: (name) => `Start ${name}`,
     question: (name) => `Start ${name}?`,
-    effects: ["It takes calls again, with its memory as it was when it stopped."],
+    effects: ["It takes calls again, with its memory as it was left."],
     undo: "Stop it again, at any time.",
     running: (name) => `Starting ${name}`,
     done: (name) => `Started ${name}`,
@@ -224,14 +223,10 @@ export const text = {
     title: "Canisters",
     reading: "Reading the canisters",
     filter: "Filter by name or id",
-    all: (amount: number) => count(amount, "canister"),
-    some: (shown: number, amount: number) => `${shown} of ${count(amount, "canister")}`,
     attention: "Needs attention",
     stopped: "Stopped",
     chips: "Show only",
     refreshed: "Refreshed",
-    refreshing: "Refreshing",
-    shownAsOf: "What is shown was read",
     columns: {
       name: "Canister",
       state: "State",
@@ -266,8 +261,6 @@ export const text = {
     noMatchMeaning: "The filter and the chips leave nothing to show.",
     showAll: "Show all",
     stale: "The last refresh did not get through",
-    rows: "Rows",
-    sortBy: (column: string) => `Sort by ${column.toLowerCase()}`,
     checked: (name: string, state: string) => `${name} ${state}`,
     checkedState: {
       running: "is running",
@@ -279,11 +272,9 @@ export const text = {
   },
 
   confirm: {
-    on: "On",
     effects: "What happens",
     undo: "How to undo it",
     goesOn: "You can close this; it goes on, and the bar below tells how it ends.",
-    after: (name: string) => `${name} is left as it is.`,
   },
 
   tray: {
@@ -366,6 +357,5 @@ export const text = {
     enter: "Go to the row's buttons",
     buttons: "Move between them",
     escape: "Close a dialog, clear the filter, go back to the row",
-    or: "or",
   },
 };

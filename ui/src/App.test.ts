@@ -1,0 +1,217 @@
+import { render, screen, waitFor, within } from "@testing-library/svelte";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+import App from "./App.svelte";
+import type { Canister } from "./backend/wire";
+import { act, canister, failing, failure, pending, session, status, stopped, TestBackend } from "./test.backend";
+
+async function open(canisters: Canister[], prepare?: (backend: TestBackend) => void) {
+  const backend = new TestBackend();
+  backend.answer("canisters", () => ({ canisters }));
+  prepare?.(backend);
+  render(App, { backend });
+  const user = userEvent.setup();
+  if (canisters.length > 0) await screen.findByRole("table");
+  return { backend, user };
+}
+
+const row = (name: string) => screen.getByRole("row", { name: new RegExp(`^${name}`) });
+const button = (name: string) => screen.getByRole("button", { name });
+const dialog = () => screen.getByRole("dialog");
+
+describe("the board", () => {
+  it("says when its rows are painted, once", async () => {
+    const { backend, user } = await open([canister("stock")]);
+    await user.click(button("Refresh"));
+    expect(backend.painting).toEqual(["board"]);
+  });
+
+  it("shows what only controllers may see as such, in its row", async () => {
+    await open([
+      canister("partner", {
+        reading: { kind: "public", moduleHash: null, controllers: [] },
+        startDenied: "notController",
+        stopDenied: "notController",
+      }),
+    ]);
+    expect(row("partner")).toHaveTextContent("Not visible");
+    expect(row("partner")).toHaveTextContent("Only its controllers may see the status.");
+    expect(button("Stop partner")).toHaveAccessibleDescription("Only its controllers may do this.");
+  });
+
+  it("shows a failed reading in its row, and the other rows as they are", async () => {
+    const reading = { kind: "failed", failure: failure({ code: "throttled" }) } as const;
+    await open([canister("broken", { reading, startDenied: "notRead", stopDenied: "notRead" }), canister("stock")]);
+    expect(row("broken")).toHaveTextContent("The network asks to slow down");
+    expect(row("stock")).toHaveTextContent("Running");
+  });
+
+  it("says once, above the table, what keeps every row from being read", async () => {
+    const reading = { kind: "failed", failure: failure() } as const;
+    await open([canister("stock", { reading }), canister("orders", { reading })]);
+    expect(screen.getAllByText(/The network does not answer/)).toHaveLength(1);
+  });
+
+  it("says in words that there is nothing", async () => {
+    await open([]);
+    expect(await screen.findByText("No canisters here")).toBeVisible();
+  });
+
+  it("says why the first reading failed and reads again on demand", async () => {
+    const { backend, user } = await open([], (backend) => backend.answer("canisters", failing()));
+    expect(await screen.findByText("The network does not answer")).toBeVisible();
+    backend.answer("canisters", () => ({ canisters: [canister("stock")] }));
+    await user.click(button("Try again"));
+    expect(await screen.findByRole("row", { name: /^stock/ })).toBeVisible();
+  });
+
+  it("keeps the rows when a refresh fails, and says so", async () => {
+    const { backend, user } = await open([canister("stock")]);
+    backend.answer("canisters", failing());
+    await user.click(button("Refresh"));
+    expect(await screen.findByText("The last refresh did not get through")).toBeVisible();
+    expect(row("stock")).toBeVisible();
+  });
+
+  it("warns of a short runway in words", async () => {
+    const reading = { kind: "full", status: status({ runwayDays: 12 }) } as const;
+    await open([canister("stock", { reading })]);
+    expect(row("stock")).toHaveTextContent("about 12 days");
+    expect(button("Needs attention 1")).toBeVisible();
+  });
+});
+
+describe("stopping", () => {
+  it("asks first, with the safe way out in focus, and sends nothing when left", async () => {
+    const { backend, user } = await open([canister("stock")]);
+    await user.click(button("Stop stock"));
+    expect(dialog()).toHaveAccessibleName("Stop stock?");
+    for (const part of ["stock", canister("stock").id, "Practice"]) {
+      expect(within(dialog()).getByText(part), "the dialog says whom it is about and where").toBeVisible();
+    }
+    expect(within(dialog()).getByRole("button", { name: "Cancel" })).toHaveFocus();
+    await user.keyboard("{Enter}");
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+    expect(backend.asked.filter(({ name }) => name === "stopCanister")).toEqual([]);
+  });
+
+  it("shows the certified state afterwards, and gives the focus back", async () => {
+    const { user } = await open([canister("stock")], (backend) =>
+      backend.answer("stopCanister", () => stopped("stock")),
+    );
+    await user.click(button("Stop stock"));
+    await user.click(within(dialog()).getByRole("button", { name: "Stop stock" }));
+    await waitFor(() => expect(row("stock")).toHaveTextContent(/Stopped\s*Certified/));
+    expect(screen.queryByRole("dialog")).toBeNull();
+    expect(button("Stop stock")).toHaveFocus();
+    expect(button("Stop stock")).toHaveAccessibleDescription("It is stopped already.");
+  });
+
+  it("cannot be pressed twice while it is under way, and goes on when the dialog is closed", async () => {
+    const answer = pending<Canister>();
+    const { backend, user } = await open([canister("stock")], (backend) =>
+      backend.answer("stopCanister", () => answer.promise),
+    );
+    await user.click(button("Stop stock"));
+    await user.click(within(dialog()).getByRole("button", { name: "Stop stock" }));
+    await user.click(within(dialog()).getByRole("button", { name: "Stopping stock" }));
+    await user.click(within(dialog()).getByRole("button", { name: "Close" }));
+    expect(row("stock")).toHaveTextContent("Stopping");
+    expect(backend.asked.filter(({ name }) => name === "stopCanister")).toHaveLength(1);
+    answer.resolve(stopped("stock"));
+    await waitFor(() => expect(row("stock")).toHaveTextContent("Stopped"));
+  });
+
+  it("offers to look when the outcome is unknown, and never to try again", async () => {
+    const { backend, user } = await open([canister("stock")], (backend) =>
+      backend.answer("stopCanister", failing({ certainty: "unknown" })),
+    );
+    await user.click(button("Stop stock"));
+    await user.click(within(dialog()).getByRole("button", { name: "Stop stock" }));
+    const alert = await within(dialog()).findByRole("alert");
+    expect(alert).toHaveTextContent("Unknown whether stock was stopped");
+    expect(within(dialog()).queryByRole("button", { name: "Try again" })).toBeNull();
+
+    backend.answer("canisters", () => ({ canisters: [stopped("stock", { readAt: Date.now() + 60_000 })] }));
+    await user.click(within(dialog()).getByRole("button", { name: "Check what happened" }));
+    expect(await screen.findByText("stock is stopped")).toBeVisible();
+    expect(
+      backend.asked.filter(({ name }) => name === "stopCanister"),
+      "nothing is sent again",
+    ).toHaveLength(1);
+    await user.click(button("Dismiss"));
+    expect(screen.queryByText("stock is stopped")).toBeNull();
+  });
+
+  it("leaves the failure at the row when the dialog is closed", async () => {
+    const { user } = await open([canister("stock")], (backend) =>
+      backend.answer("stopCanister", failing({ code: "refused", certainty: "refused", facts: { message: "No." } })),
+    );
+    await user.click(button("Stop stock"));
+    await user.click(within(dialog()).getByRole("button", { name: "Stop stock" }));
+    await user.click(await within(dialog()).findByRole("button", { name: "Close" }));
+    expect(await screen.findByText("stock was not stopped")).toBeVisible();
+    expect(screen.getByText(/A certificate proves the refusal/)).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Try again" }), "the same refusal would come back").toBeNull();
+  });
+});
+
+describe("the tray and the activity", () => {
+  it("say what is under way and how it ended", async () => {
+    const { backend, user } = await open([canister("stock")]);
+    backend.tell({ kind: "act", act: act(1) });
+    expect(await screen.findByText("Stopping stock")).toBeVisible();
+    const lost = failure({ certainty: "unknown" });
+    backend.tell({ kind: "act", act: act(1, { state: { kind: "failed", at: Date.now(), failure: lost } }) });
+    expect(await screen.findByText("Unknown whether stock was stopped")).toBeVisible();
+    await user.click(screen.getByRole("link", { name: "Activity" }));
+    const check = await screen.findByRole("button", { name: "Check what happened" });
+    await user.click(check);
+    expect(backend.asked.filter(({ name }) => name === "canisters")).toHaveLength(2);
+  });
+});
+
+describe("a failed start", () => {
+  it("offers to set damaged settings aside, and opens the board afterwards", async () => {
+    const { backend, user } = await open([], (backend) => {
+      backend.answer("session", failing({ code: "settingsDamaged", facts: { path: "/home/ada/settings.json" } }));
+      backend.answer("setSettingsAside", () => session());
+    });
+    expect(await screen.findByRole("heading", { name: "Canopic could not start" })).toBeVisible();
+    expect(
+      backend.asked.map(({ name }) => name),
+      "nothing else is asked of a closed state",
+    ).toEqual(["session"]);
+    await user.click(button("Set the settings aside and start"));
+    expect(await screen.findByRole("heading", { name: "Canisters" })).toBeVisible();
+  });
+
+  it("offers only another try where nothing can be set aside", async () => {
+    const { user } = await open([], (backend) => {
+      backend.answer("session", failing({ code: "inUse" }));
+      backend.answer("reopen", failing({ code: "folderUnusable" }));
+    });
+    expect(await screen.findByText("Another Canopic is open already.")).toBeVisible();
+    expect(screen.queryByRole("button", { name: /Set the settings aside/ })).toBeNull();
+    await user.click(button("Try again"));
+    expect(await screen.findByText("A folder that Canopic needs cannot be used.")).toBeVisible();
+  });
+});
+
+describe("single keys", () => {
+  it("act outside of text fields only, and can be turned off", async () => {
+    const { user } = await open([canister("stock")]);
+    await user.keyboard("/");
+    const filter = screen.getByRole("searchbox");
+    expect(filter).toHaveFocus();
+    await user.keyboard("?");
+    expect(filter, "in a field it is a letter").toHaveValue("?");
+    await user.click(screen.getByRole("link", { name: "Settings" }));
+    await user.click(await screen.findByRole("checkbox", { name: "Single keys act" }));
+    await user.click(screen.getByRole("heading", { name: "Settings" }));
+    await user.keyboard("?");
+    expect(screen.queryByRole("dialog")).toBeNull();
+    await user.keyboard("{F1}");
+    expect(screen.getByRole("dialog")).toHaveAccessibleName("Keys");
+  });
+});

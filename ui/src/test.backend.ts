@@ -1,0 +1,130 @@
+/** A backend for tests: answers what the test says, when the test says it. */
+import { type Backend, Failed, type RequestName } from "./backend/backend";
+import type { Act, Canister, Failure, News, Requests, Session, Status } from "./backend/wire";
+
+type Answer = (parameters: never) => unknown;
+
+export class TestBackend implements Backend {
+  readonly asked: { name: RequestName; parameters: unknown }[] = [];
+  readonly painting: string[] = [];
+  #answers = new Map<RequestName, Answer>();
+  #listeners = new Set<(news: News) => void>();
+
+  constructor() {
+    this.answer("session", () => session());
+    this.answer("canisters", () => ({ canisters: [] }));
+  }
+
+  /** What a request answers from now on; throw a `Failed` to fail. */
+  answer<Name extends RequestName>(
+    name: Name,
+    answer: (parameters: Requests[Name]["parameters"]) => Requests[Name]["reply"] | Promise<Requests[Name]["reply"]>,
+  ): void {
+    this.#answers.set(name, answer);
+  }
+
+  async request<Name extends RequestName>(
+    name: Name,
+    parameters: Requests[Name]["parameters"],
+  ): Promise<Requests[Name]["reply"]> {
+    this.asked.push({ name, parameters });
+    const answer = this.#answers.get(name);
+    if (!answer) throw new Error(`the test did not expect ${name}`);
+    return (await answer(parameters as never)) as Requests[Name]["reply"];
+  }
+
+  follow(listener: (news: News) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(news: News): void {
+    this.#listeners.forEach((listener) => listener(news));
+  }
+
+  painted(milestone: string): void {
+    this.painting.push(milestone);
+  }
+}
+
+export function failure(changes: Partial<Failure> = {}): Failure {
+  return { code: "noNetwork", certainty: "nothingSent", facts: {}, report: "the report", ...changes };
+}
+
+export const failing = (changes?: Partial<Failure>) => (): never => {
+  throw new Failed(failure(changes));
+};
+
+export function session(changes: Partial<Session> = {}): Session {
+  return {
+    version: "0.1.0",
+    network: {
+      kind: "practice",
+      address: "http://127.0.0.1:4943/",
+      rootKey: "30818230",
+      fingerprint: "733394faed011060",
+    },
+    identity: { name: "practice", principal: "4axum-7r33z-yrnqn-zyxp5-eae" },
+    appearance: "system",
+    folders: { data: "/home/ada/data", config: "/home/ada/config", logs: "/home/ada/logs" },
+    ...changes,
+  };
+}
+
+export function status(changes: Partial<Status> = {}): Status {
+  return {
+    runState: "running",
+    isCertified: false,
+    moduleHash: "a3f01c5566778899aabbccddeeff00112233445566778899aabbccddeeff9e07",
+    controllers: [],
+    cycles: "3204118000000",
+    idleBurnPerDay: "34000000000",
+    runwayDays: 94,
+    memoryBytes: 432_013_312,
+    snapshotBytes: 0,
+    ...changes,
+  };
+}
+
+export function canister(name: string, changes: Partial<Canister> = {}): Canister {
+  return {
+    id: `${name}-aaaaa-aaaaa-cai`,
+    name,
+    group: "shop",
+    readAt: 1_000,
+    reading: { kind: "full", status: status() },
+    startDenied: "alreadyRunning",
+    stopDenied: null,
+    ...changes,
+  };
+}
+
+export function stopped(name: string, changes: Partial<Canister> = {}): Canister {
+  return canister(name, {
+    reading: { kind: "full", status: status({ runState: "stopped", isCertified: true }) },
+    startDenied: null,
+    stopDenied: "alreadyStopped",
+    ...changes,
+  });
+}
+
+export function act(number: number, changes: Partial<Act> = {}): Act {
+  return {
+    number,
+    kind: "stop",
+    canister: "stock-aaaaa-aaaaa-cai",
+    name: "stock",
+    beganAt: 1_000,
+    state: { kind: "running" },
+    ...changes,
+  };
+}
+
+/** A promise that the test settles. (Promise.withResolvers is younger than Node 20.) */
+export function pending<Value>() {
+  let resolve: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
