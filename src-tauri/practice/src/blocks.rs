@@ -6,21 +6,28 @@
 //! calls in the same order give the same state.
 
 use crate::canister::{Canister, Origin, Run};
-use crate::certify::{Tree, leb128};
+use crate::certify::{Hash, Tree, leb128, sha256};
 use crate::cycles;
 use crate::errors::{ErrorCode, Reject};
 use crate::ingress::RequestId;
-use crate::management::{self, Answer, Caller, Request};
+use crate::management::{Caller, Request};
+use crate::messages::{Call, Message};
 use crate::subnet::{Topology, canister_id};
 use candid::Principal;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
 /// How long the network rests when there is nothing to do. Readers take the time of a certificate from the newest
 /// block and refuse one that is minutes old; a quarter of a second is never noticed and costs next to nothing.
 const IDLE: Duration = Duration::from_millis(250);
+/// How long it rests while messages between canisters are under way: canisters that call each other for ever must not
+/// take a whole processor.
+const BUSY: Duration = Duration::from_millis(20);
+/// How many times within one block a message may follow from a message. Chains of calls that are shorter are answered at
+/// once.
+const HOPS: usize = 32;
 /// How long the outcome of a request can be read after its expiry. A replica promises none of it; five minutes more let a
 /// client that slept find out what happened.
 pub const REMEMBERED: Duration = Duration::from_secs(5 * 60);
@@ -43,6 +50,8 @@ pub struct Submission {
     pub expiry: u64,
     /// The subnet that it was sent to.
     pub subnet: usize,
+    /// Its bytes, which are paid for.
+    pub size: usize,
     /// What is to be done.
     pub payload: Payload,
 }
@@ -59,7 +68,7 @@ pub enum Payload {
         /// Its method.
         method: String,
         /// The argument.
-        arg: Vec<u8>,
+        argument: Vec<u8>,
     },
 }
 
@@ -79,6 +88,9 @@ pub struct World {
     next_numbers: Vec<u64>,
     /// Canisters whose part of the tree is older than they are.
     changed: BTreeSet<Principal>,
+    /// Messages between canisters that are to be delivered.
+    pub queue: VecDeque<Message>,
+    randomness: Hash,
 }
 
 impl World {
@@ -90,6 +102,7 @@ impl World {
             .iter()
             .map(|subnet| subnet.ranges.first().map_or(0, |range| range.0))
             .collect();
+        let randomness = sha256(&[&topology.root().key.public_der()]);
         let mut world = Self {
             trees: vec![described; topology.subnets().len()],
             topology,
@@ -98,6 +111,8 @@ impl World {
             canisters: BTreeMap::new(),
             next_numbers,
             changed: BTreeSet::new(),
+            queue: VecDeque::new(),
+            randomness,
         };
         world.certify();
         world
@@ -126,6 +141,18 @@ impl World {
             .ok_or_else(|| not_found(id))?;
         self.changed.insert(id);
         Ok(Arc::make_mut(canister))
+    }
+
+    /// A canister of any subnet.
+    pub fn find(&self, id: Principal) -> Option<&Canister> {
+        self.canisters.get(&id).map(AsRef::as_ref)
+    }
+
+    /// A canister of any subnet, to be changed.
+    pub fn find_mut(&mut self, id: Principal) -> Option<&mut Canister> {
+        let canister = self.canisters.get_mut(&id)?;
+        self.changed.insert(id);
+        Some(Arc::make_mut(canister))
     }
 
     /// Adds a canister.
@@ -176,57 +203,28 @@ impl World {
         }
     }
 
-    /// Whether a canister takes this call of a user now.
-    pub fn admit(&self, id: Principal, subnet: usize, size: usize) -> Result<(), Reject> {
-        let canister = self.canister(id, subnet)?;
-        canister.require_cycles(cycles::ingress(size))?;
-        match canister.run {
-            Run::Running => {}
-            Run::Stopping(_) => {
-                return Err(Reject::new(
-                    ErrorCode::Stopping,
-                    format!("Canister {id} is stopping"),
-                ));
-            }
-            Run::Stopped => {
-                return Err(Reject::new(
-                    ErrorCode::Stopped,
-                    format!("Canister {id} is stopped"),
-                ));
-            }
-        }
-        if canister.code.is_none() {
-            return Err(Reject::new(
-                ErrorCode::WasmModuleNotFound,
-                "Requested canister has no wasm module",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Answers a query to a canister.
-    pub fn query(&self, id: Principal, subnet: usize, method: &str) -> Result<Vec<u8>, Reject> {
-        let canister = self.canister(id, subnet)?;
-        if canister.code.is_none() {
-            let message = format!(
-                "Error from Canister {id}: Attempted to execute a message, but the canister contains no Wasm module."
-            );
-            return Err(Reject::new(ErrorCode::WasmModuleNotFound, message));
-        }
-        Err(Reject::new(
-            ErrorCode::MethodNotFound,
-            format!("Error from Canister {id}: Canister has no query method '{method}'."),
-        ))
-    }
-
-    /// Gives whoever waits the outcome.
-    pub fn answer(&mut self, origin: &Origin, outcome: Result<Vec<u8>, Reject>) {
+    /// Gives whoever waits the outcome, and the cycles that were not accepted.
+    pub fn answer(&mut self, origin: &Origin, outcome: Result<Vec<u8>, Reject>, refund: u128) {
         match origin {
             Origin::Ingress {
                 request, subnet, ..
             } => self.set_status(*subnet, request, finished(outcome)),
-            Origin::Canister { .. } | Origin::System => {}
+            Origin::Canister { id, callback } => {
+                self.queue.push_back(Message::Answer {
+                    canister: *id,
+                    callback: *callback,
+                    outcome,
+                    refund,
+                });
+            }
+            Origin::System => {}
         }
+    }
+
+    /// Bytes that nobody could foretell who does not know the seed.
+    pub fn random(&mut self) -> Hash {
+        self.randomness = sha256(&[b"randomness", &self.randomness]);
+        sha256(&[b"raw_rand", &self.randomness])
     }
 
     fn set_status(&mut self, subnet: usize, request: &RequestId, status: Tree) {
@@ -254,6 +252,7 @@ impl World {
             sender,
             expiry,
             subnet,
+            size,
             payload,
         } = submission;
         // Too late: nobody will ever learn that it was sent, and it must not happen.
@@ -270,49 +269,43 @@ impl World {
             subnet,
             sender,
         };
-        let outcome = match payload {
+        let subject = match payload {
             Payload::Management(Ok(call)) => {
+                let subject = call.canister();
                 let caller = Caller {
                     id: sender,
-                    origin: origin.clone(),
+                    origin,
                     version: None,
                     cycles: 0,
                 };
-                management::execute(self, subnet, &caller, *call)
+                self.manage(subnet, &caller, *call);
+                subject
             }
-            Payload::Management(Err(reject)) => Err(reject),
-            Payload::Canister { id, method, .. } => {
-                let message =
-                    format!("Error from Canister {id}: Canister has no update method '{method}'");
-                Err(Reject::new(ErrorCode::MethodNotFound, message))
+            Payload::Management(Err(reject)) => {
+                self.answer(&origin, Err(reject), 0);
+                None
+            }
+            Payload::Canister {
+                id,
+                method,
+                argument,
+            } => {
+                let call = Call {
+                    origin,
+                    caller: sender,
+                    callee: id,
+                    method,
+                    argument,
+                    cycles: 0,
+                    deadline: 0,
+                };
+                self.deliver(Message::Call(call));
+                Some(id)
             }
         };
-        match outcome {
-            Ok(Answer::Reply { bytes, .. }) => self.answer(&origin, Ok(bytes)),
-            Ok(Answer::Later) => {}
-            Err(reject) => self.answer(&origin, Err(reject)),
-        }
-        self.settle();
-    }
-
-    /// Ends the stopping of canisters that have nothing open any more.
-    fn settle(&mut self) {
-        let stopping = |canister: &&Canister| matches!(canister.run, Run::Stopping(_));
-        let ready: Vec<(Principal, usize)> = self
-            .canisters()
-            .filter(stopping)
-            .map(|canister| (canister.id, canister.subnet))
-            .collect();
-        for (id, subnet) in ready {
-            let Ok(canister) = self.canister_mut(id, subnet) else {
-                continue;
-            };
-            canister.bump();
-            if let Run::Stopping(waiting) = std::mem::replace(&mut canister.run, Run::Stopped) {
-                for (origin, _) in waiting {
-                    self.answer(&origin, Ok(b"DIDL\0\0".to_vec()));
-                }
-            }
+        // Whoever is spoken to pays for the message; afterwards, because new settings may be what lets it pay at all.
+        if let Some(canister) = subject.and_then(|id| self.find_mut(id)) {
+            canister.spent.ingress += canister.pay(cycles::ingress(size));
         }
     }
 
@@ -343,15 +336,54 @@ impl World {
         }
     }
 
-    /// Makes a block.
-    pub fn advance(&mut self, now: u64, submissions: impl IntoIterator<Item = Submission>) {
+    /// Makes a block. `beat` tells whether this is a moment for heartbeats and for whatever only now and then needs a look.
+    pub fn advance(
+        &mut self,
+        now: u64,
+        submissions: impl IntoIterator<Item = Submission>,
+        beat: bool,
+    ) {
         // Time never stands still or goes back, whatever the machine's clock does.
         self.time = now.max(self.time + 1);
         self.height += 1;
+        self.run_tasks(beat);
+        if beat {
+            self.run_out_of_patience();
+        }
         for submission in submissions {
             self.execute(submission);
         }
+        for _ in 0..HOPS {
+            if self.queue.is_empty() {
+                break;
+            }
+            for message in std::mem::take(&mut self.queue) {
+                self.deliver(message);
+            }
+        }
         self.certify();
+    }
+
+    /// What readers get: everything but the messages that are still to be delivered.
+    fn publication(&mut self) -> Arc<Self> {
+        let queue = std::mem::take(&mut self.queue);
+        let published = Arc::new(self.clone());
+        self.queue = queue;
+        published
+    }
+
+    /// How long the block loop may rest.
+    fn rest(&self) -> Duration {
+        if !self.queue.is_empty() {
+            return BUSY;
+        }
+        let running = self
+            .canisters()
+            .filter(|canister| canister.run == Run::Running);
+        let next = running.filter_map(|canister| canister.global_timer).min();
+        next.map_or(IDLE, |at| {
+            Duration::from_nanos(at.saturating_sub(self.time)).clamp(BUSY, IDLE)
+        })
     }
 }
 
@@ -385,8 +417,9 @@ pub fn run(
 ) {
     // What can be forgotten, and when, soonest first. Not part of the world: no reader needs it.
     let mut remembered: BTreeSet<(u64, usize, RequestId)> = BTreeSet::new();
+    let mut last_beat = Instant::now();
     loop {
-        let mut batch = match submissions.recv_timeout(IDLE) {
+        let mut batch = match submissions.recv_timeout(world.rest()) {
             Ok(submission) => vec![submission],
             Err(mpsc::RecvTimeoutError::Timeout) => vec![],
             Err(mpsc::RecvTimeoutError::Disconnected) => return,
@@ -400,7 +433,11 @@ pub fn run(
                 submission.request,
             )
         }));
-        world.advance(wall_clock(), batch);
+        let beat = last_beat.elapsed() >= IDLE;
+        if beat {
+            last_beat = Instant::now();
+        }
+        world.advance(wall_clock(), batch, beat);
         while let Some((when, subnet, request)) = remembered.first().copied()
             && when < world.time
         {
@@ -412,6 +449,6 @@ pub fn run(
                 remembered.insert((until(world.time), subnet, request));
             }
         }
-        published.send_replace(Arc::new(world.clone()));
+        published.send_replace(world.publication());
     }
 }

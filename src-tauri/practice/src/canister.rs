@@ -7,12 +7,16 @@
 use crate::certify::{Hash, Tree, sha256};
 use crate::cycles;
 use crate::errors::{ErrorCode, Reject};
+use crate::execute::Closure;
 use crate::ingress::RequestId;
 use crate::interface::{
     CanisterSettings, CanisterStatusResult, CanisterStatusType, Change, ChangeDetails,
     ChangeOrigin, DefiniteCanisterSettings, EnvironmentVariable, LogFilter, LogRecord,
     MemoryMetrics, QueryStats, Visibility,
 };
+use crate::memory::Image;
+use crate::module::Module;
+use crate::snapshot::Snapshot;
 use candid::{Nat, Principal};
 use ciborium::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,9 +27,9 @@ pub const MOST_CONTROLLERS: usize = 10;
 /// Changes that the history keeps.
 const HISTORY: usize = 20;
 /// What one chunk of the chunk store is billed as.
-const CHUNK: u64 = 1024 * 1024;
+pub const CHUNK: u64 = 1024 * 1024;
 /// Memory that a global is billed as.
-const GLOBAL: u64 = 32;
+pub const GLOBAL: u64 = 32;
 
 /// Who waits for an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -346,85 +350,78 @@ impl Log {
     }
 }
 
-/// A section of the module that can be read from outside.
-#[derive(Clone, Debug)]
-pub struct Section {
-    /// Whether everybody may read it.
-    pub public: bool,
-    /// Its bytes.
-    pub content: Arc<[u8]>,
-}
-
-/// The code of a canister.
+/// The code of a canister and its state.
 #[derive(Clone, Debug)]
 pub struct Code {
-    /// The module as it was given, packed or not.
-    pub module: Arc<[u8]>,
-    /// SHA-256 of it.
-    pub hash: Hash,
-    /// Its sections, by name.
-    pub sections: Arc<BTreeMap<String, Section>>,
-    /// Bytes of heap.
-    pub heap: u64,
-    /// Bytes of stable memory.
-    pub stable: u64,
-    /// Globals that a snapshot would list.
-    pub globals: u64,
+    /// The module.
+    pub module: Module,
+    /// Memories and globals.
+    pub image: Image,
 }
 
-impl Code {
-    /// Checks a module and reads what is told about it.
-    pub fn check(bytes: &[u8]) -> Result<Self, String> {
-        let mut sections = BTreeMap::new();
-        let (mut heap, mut globals) = (0, 0);
-        wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all())
-            .validate_all(bytes)
-            .map_err(|error| error.to_string())?;
-        for payload in wasmparser::Parser::new(0).parse_all(bytes) {
-            match payload.map_err(|error| error.to_string())? {
-                wasmparser::Payload::CustomSection(section) => {
-                    let (public, name) = match section.name().split_once(' ') {
-                        Some(("icp:public", name)) => (true, name),
-                        Some(("icp:private", name)) => (false, name),
-                        _ => continue,
-                    };
-                    sections.insert(
-                        name.to_owned(),
-                        Section {
-                            public,
-                            content: section.data().into(),
-                        },
-                    );
-                }
-                wasmparser::Payload::MemorySection(memories) => {
-                    for memory in memories {
-                        heap += memory.map_err(|error| error.to_string())?.initial << 16;
-                    }
-                }
-                wasmparser::Payload::GlobalSection(section) => {
-                    for global in section {
-                        globals += u64::from(global.map_err(|error| error.to_string())?.ty.mutable);
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(Self {
-            module: bytes.into(),
-            hash: sha256(&[bytes]),
-            sections: Arc::new(sections),
-            heap,
-            stable: 0,
-            globals,
-        })
-    }
+/// A call that the canister has not finished.
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    /// Who waits for its answer.
+    pub origin: Origin,
+    /// Who called.
+    pub caller: Principal,
+    /// Cycles that came with it and were not accepted yet.
+    pub cycles: u128,
+    /// When the caller stops waiting; 0 for never.
+    pub deadline: u64,
+    /// Whether it was answered.
+    pub answered: bool,
+    /// Calls made on its behalf whose answers are still to come.
+    pub open_calls: usize,
+    /// Instructions spent on it.
+    pub instructions: u64,
+}
 
-    fn sections_size(&self) -> u64 {
-        self.sections
-            .iter()
-            .map(|(name, section)| (name.len() + section.content.len()) as u64)
-            .sum()
-    }
+/// A call that the canister made and whose answer is still to come.
+#[derive(Clone, Debug)]
+pub struct Callback {
+    /// The call context that made it.
+    pub context: u64,
+    /// What runs on a reply.
+    pub on_reply: Closure,
+    /// What runs on a rejection.
+    pub on_reject: Closure,
+    /// What runs when one of those traps.
+    pub on_cleanup: Option<Closure>,
+    /// Cycles held back for the answer.
+    pub prepaid: u128,
+    /// When the network answers in the callee's place; 0 for never.
+    pub deadline: u64,
+}
+
+/// Whether the canister was told that its heap is nearly full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LowMemoryHook {
+    /// There is room.
+    #[default]
+    ConditionNotSatisfied,
+    /// It is to be told.
+    Ready,
+    /// It was told.
+    Executed,
+}
+
+/// Where a canister's cycles went.
+#[derive(Clone, Debug, Default)]
+pub struct Spent {
+    /// Storage.
+    pub memory: u128,
+    /// Compute allocation.
+    pub compute: u128,
+    /// Messages of users.
+    pub ingress: u128,
+    /// Execution.
+    pub instructions: u128,
+    /// Calls and their answers.
+    pub transmission: u128,
+    /// Burnt on purpose.
+    pub burned: u128,
 }
 
 /// A canister.
@@ -456,6 +453,24 @@ pub struct Canister {
     pub total_changes: u64,
     /// What it printed.
     pub log: Log,
+    /// When its timer fires.
+    pub global_timer: Option<u64>,
+    /// Whether it knows of its nearly full heap.
+    pub low_memory_hook: LowMemoryHook,
+    /// Its snapshots, by their numbers.
+    pub snapshots: BTreeMap<u64, Arc<Snapshot>>,
+    /// The number of the next snapshot; never given twice.
+    pub next_snapshot: u64,
+    /// Whether memory was written since the last checkpoint.
+    pub unflushed: bool,
+    /// Calls that it has not finished, by number.
+    pub contexts: BTreeMap<u64, CallContext>,
+    /// Calls that it made, by number.
+    pub callbacks: BTreeMap<u64, Callback>,
+    /// The next number for either.
+    pub next_call: u64,
+    /// Where its cycles went.
+    pub spent: Spent,
 }
 
 impl Canister {
@@ -475,6 +490,15 @@ impl Canister {
             history: VecDeque::new(),
             total_changes: 0,
             log: Log::default(),
+            global_timer: None,
+            low_memory_hook: LowMemoryHook::default(),
+            snapshots: BTreeMap::new(),
+            next_snapshot: 0,
+            unflushed: false,
+            contexts: BTreeMap::new(),
+            callbacks: BTreeMap::new(),
+            next_call: 0,
+            spent: Spent::default(),
         }
     }
 
@@ -497,12 +521,48 @@ impl Canister {
         }
     }
 
-    /// Drops code, memories, chunks and log.
+    /// Drops code, memories, chunks and log. Snapshots, settings, cycles and history stay.
     pub fn clear(&mut self) {
         self.code = None;
         self.certified_data.clear();
         self.chunks.clear();
-        self.log.clear();
+        self.log.reset();
+        self.global_timer = None;
+        self.low_memory_hook = LowMemoryHook::default();
+        self.callbacks.clear();
+    }
+
+    /// A number for a new call context or callback.
+    pub fn number_call(&mut self) -> u64 {
+        self.next_call += 1;
+        self.next_call
+    }
+
+    /// Pays for something, with what there is.
+    pub fn pay(&mut self, cost: u128) -> u128 {
+        let paid = cost.min(self.cycles);
+        self.cycles -= paid;
+        paid
+    }
+
+    /// Whether less heap is left than the canister wants to be told about.
+    pub fn is_low_on_memory(&self) -> bool {
+        let Some(code) = &self.code else { return false };
+        let limit = if self.settings.wasm_memory_limit == 0 {
+            code.module.max_heap()
+        } else {
+            self.settings.wasm_memory_limit
+        };
+        limit.saturating_sub(code.image.heap.size()) < self.settings.wasm_memory_threshold
+    }
+
+    /// Brings the state of the hook up to date with the heap.
+    pub fn check_memory(&mut self) {
+        self.low_memory_hook = match (self.is_low_on_memory(), self.low_memory_hook) {
+            (false, _) => LowMemoryHook::ConditionNotSatisfied,
+            (true, LowMemoryHook::ConditionNotSatisfied) => LowMemoryHook::Ready,
+            (true, told) => told,
+        };
     }
 
     /// Whether this principal controls it.
@@ -531,6 +591,11 @@ impl Canister {
         ))
     }
 
+    /// SHA-256 of its module as it was given.
+    pub fn module_hash(&self) -> Option<Vec<u8>> {
+        self.code.as_ref().map(|code| code.module.hash().to_vec())
+    }
+
     /// Where its memory goes.
     pub fn memory(&self) -> MemoryMetrics {
         let code = self.code.as_ref();
@@ -541,15 +606,22 @@ impl Canister {
             .sum::<u64>();
         let amount = |bytes: u64| Nat::from(bytes);
         MemoryMetrics {
-            wasm_memory_size: amount(code.map_or(0, |code| code.heap)),
-            stable_memory_size: amount(code.map_or(0, |code| code.stable)),
+            wasm_memory_size: amount(code.map_or(0, |code| code.image.heap.size())),
+            stable_memory_size: amount(code.map_or(0, |code| code.image.stable.size())),
             // One more than listed: the instruction counter that a replica weaves into every module.
-            global_memory_size: amount(code.map_or(0, |code| (code.globals + 1) * GLOBAL)),
-            wasm_binary_size: amount(code.map_or(0, |code| code.module.len() as u64)),
-            custom_sections_size: amount(code.map_or(0, Code::sections_size)),
+            global_memory_size: amount(
+                code.map_or(0, |code| (code.image.globals.len() as u64 + 1) * GLOBAL),
+            ),
+            wasm_binary_size: amount(code.map_or(0, |code| code.module.bytes().len() as u64)),
+            custom_sections_size: amount(code.map_or(0, |code| code.module.sections_size())),
             canister_history_size: amount(history),
             wasm_chunk_store_size: amount(self.chunks.len() as u64 * CHUNK),
-            snapshots_size: amount(0),
+            snapshots_size: amount(
+                self.snapshots
+                    .values()
+                    .map(|snapshot| snapshot.size())
+                    .sum(),
+            ),
             log_memory_store_size: amount(self.log.size()),
         }
     }
@@ -633,7 +705,7 @@ impl Canister {
             ready_for_migration: self.run == Run::Stopped,
             version: self.version,
             settings: self.settings.definite(),
-            module_hash: self.code.as_ref().map(|code| code.hash.to_vec()),
+            module_hash: self.module_hash(),
             memory_size: self.memory_size().into(),
             memory_metrics: self.memory(),
             cycles: self.cycles.into(),
@@ -664,11 +736,10 @@ impl Canister {
             ),
         ]);
         if let Some(code) = &self.code {
-            tree.set(b"module_hash", Tree::leaf(code.hash.to_vec()));
-            let sections = code
-                .sections
-                .iter()
-                .map(|(name, section)| (name, Tree::leaf(section.content.clone())));
+            tree.set(b"module_hash", Tree::leaf(code.module.hash()));
+            let sections = code.module.sections().iter();
+            let sections =
+                sections.map(|(name, section)| (name, Tree::leaf(section.content.as_slice())));
             tree.set(b"metadata", Tree::branch(sections));
         }
         tree

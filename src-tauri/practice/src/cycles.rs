@@ -1,6 +1,7 @@
 //! What things cost, in cycles, on a subnet of thirteen nodes.
 //!
-//! The numbers are the network's own; other sizes of subnets scale them, which a practice network does not need.
+//! The numbers are the network's own; other sizes of subnets scale them, which a practice network does not need. What executing
+//! code must know (instructions, calls) is in `ic0/prices.rs`.
 
 /// One trillion.
 pub const TRILLION: u128 = 1_000_000_000_000;
@@ -18,12 +19,8 @@ const COMPUTE_PERCENT_SECOND: u128 = 10_000_000;
 /// Receiving an ingress message, and each of its bytes.
 const INGRESS_MESSAGE: u128 = 1_200_000;
 const INGRESS_BYTE: u128 = 2_000;
-/// Sending a message to another canister, and each of its bytes.
-const CALL_MESSAGE: u128 = 260_000;
+/// Each byte of an answer to a canister.
 const CALL_BYTE: u128 = 1_000;
-/// Executing a message, besides one cycle for each instruction.
-const EXECUTION: u128 = 5_000_000;
-
 /// Keeping this many bytes and this much compute allocation for so many seconds.
 pub fn idle(bytes: u64, compute_percent: u64, seconds: u128) -> u128 {
     let storage = (u128::from(bytes) * GIB_SECOND).saturating_mul(seconds) >> 30;
@@ -37,14 +34,9 @@ pub fn ingress(bytes: usize) -> u128 {
     INGRESS_MESSAGE + INGRESS_BYTE * bytes as u128
 }
 
-/// Sending a call, or the answer to one, of this size.
-pub fn transmission(bytes: usize) -> u128 {
-    CALL_MESSAGE + CALL_BYTE * bytes as u128
-}
-
-/// Executing this many instructions.
-pub fn execution(instructions: u64) -> u128 {
-    EXECUTION + u128::from(instructions)
+/// The answer to a call, paid by the caller.
+pub fn answer(bytes: usize) -> u128 {
+    CALL_BYTE * bytes as u128
 }
 
 #[cfg(test)]

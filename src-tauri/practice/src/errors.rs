@@ -1,7 +1,7 @@
 //! How the network says no.
 //!
 //! Tools branch on the reject code and on the `IC…` error code, and show the message; so codes and
-//! the beginnings of messages are those of a real replica. The reject code is the first digit of the
+//! the beginnings of messages are those of a real replica. What executing code can do wrong is in `execute/trap.rs`. The reject code is the first digit of the
 //! error code and therefore never written down twice.
 
 use std::fmt;
@@ -34,10 +34,6 @@ pub enum ErrorCode {
     InvalidWasm = 505,
     /// The code did what the specification forbids.
     ContractViolation = 504,
-    /// The code trapped.
-    Trapped = 502,
-    /// The code called `ic0.trap`.
-    CalledTrap = 503,
     /// The call ended without an answer.
     DidNotReply = 506,
     /// The canister is stopped.
@@ -52,24 +48,18 @@ pub enum ErrorCode {
     InvalidController = 512,
     /// The canister has code already.
     NonEmpty = 514,
-    /// The code ran longer than one message may.
-    InstructionLimit = 522,
     /// Growing would freeze the canister.
     InsufficientCyclesForMemory = 532,
+    /// Composite queries ask too many others.
+    QueryCallGraphTooLarge = 524,
+    /// A composite query was called as an update.
+    CompositeQueryInReplicatedMode = 527,
     /// The canister has no such method.
     MethodNotFound = 536,
     /// The canister has no code.
     WasmModuleNotFound = 537,
-    /// The heap outgrew the canister's own limit.
-    WasmMemoryLimit = 539,
     /// The reserved cycles are already more than the new limit.
     ReservedLimitTooLow = 540,
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "IC{:04}", *self as u16)
-    }
 }
 
 /// Most bytes of a reject message; what is longer ends in an ellipsis, as on a replica.
@@ -87,17 +77,14 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// A rejection with the class that belongs to the error code.
+    /// A rejection by the network.
     pub fn new(error: ErrorCode, message: impl Into<String>) -> Self {
-        Self::with_code(
-            (error as u16 / 100) as u8,
-            error.to_string(),
-            message.into(),
-        )
+        Self::numbered(error as u16, message)
     }
 
-    /// A rejection whose codes come from elsewhere, for instance from execution.
-    pub fn with_code(code: u8, error: String, mut message: String) -> Self {
+    /// A rejection whose error code is known by its number, as execution gives it.
+    pub fn numbered(error: u16, message: impl Into<String>) -> Self {
+        let mut message = message.into();
         if message.len() > LONGEST_MESSAGE {
             let mut end = LONGEST_MESSAGE - 3;
             while !message.is_char_boundary(end) {
@@ -107,8 +94,8 @@ impl Reject {
             message.push_str("...");
         }
         Self {
-            code,
-            error,
+            code: (error / 100) as u8,
+            error: format!("IC{error:04}"),
             message,
         }
     }

@@ -25,11 +25,15 @@ pub mod errors;
 pub mod execute;
 mod ic0;
 pub mod ingress;
+pub mod install;
 pub mod interface;
 pub mod management;
 pub mod memory;
+pub mod messages;
 pub mod module;
+pub mod queries;
 pub mod server;
+pub mod snapshot;
 pub mod subnet;
 
 use blocks::World;
@@ -144,7 +148,7 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
     } else {
         vec![]
     };
-    world.advance(now, []);
+    world.advance(now, [], false);
 
     let default_effective_canister_id =
         canister_id(topology.subnets()[Topology::DEFAULT_SUBNET].ranges[0].0);

@@ -6,24 +6,25 @@
 
 use crate::blocks::World;
 use crate::canister::{Canister, MOST_CONTROLLERS, Origin, Run, Settings, environment_hash};
-use crate::certify::{Hash, sha256};
 use crate::cycles;
 use crate::errors::{ErrorCode, Reject};
+use crate::install;
 use crate::interface::{
-    CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterInstallMode,
-    CanisterMetadataArgs, CanisterMetadataResult, CanisterMetricsResult, CanisterSettings,
-    ChangeDetails, ChangeOrigin, ChunkHash, CodeDeploymentMode, CreateCanisterArgs, CyclesConsumed,
+    CanisterIdRecord, CanisterInfoArgs, CanisterInfoResult, CanisterMetadataArgs,
+    CanisterMetadataResult, CanisterMetricsResult, CanisterSettings, ChangeDetails, ChangeOrigin,
+    ChunkHash, CreateCanisterArgs, CyclesConsumed, DeleteCanisterSnapshotArgs,
     FetchCanisterLogsArgs, FetchCanisterLogsResult, InstallChunkedCodeArgs, InstallCodeArgs,
-    ProvisionalCreateCanisterWithCyclesArgs, ProvisionalTopUpCanisterArgs, UninstallCodeArgs,
-    UpdateSettingsArgs, UploadChunkArgs, Visibility,
+    LoadCanisterSnapshotArgs, ProvisionalCreateCanisterWithCyclesArgs,
+    ProvisionalTopUpCanisterArgs, ReadCanisterSnapshotDataArgs, ReadCanisterSnapshotDataResult,
+    ReadCanisterSnapshotMetadataArgs, TakeCanisterSnapshotArgs, UninstallCodeArgs,
+    UpdateSettingsArgs, UploadCanisterSnapshotDataArgs, UploadCanisterSnapshotMetadataArgs,
+    UploadCanisterSnapshotMetadataResult, UploadChunkArgs, Visibility,
 };
+use crate::snapshot::{self, SnapshotId};
 use candid::utils::decode_one_with_config;
 use candid::{CandidType, DecoderConfig, Principal};
 use serde::de::DeserializeOwned;
 
-/// Bytes of a chunk, and chunks in a store, at most.
-const LONGEST_CHUNK: usize = 1024 * 1024;
-const MOST_CHUNKS: usize = 100;
 /// Bytes of an argument that a decoder may skip, and work that it may do, before it gives up: hostile types can
 /// describe values far larger than their bytes.
 const SKIPPING_QUOTA: usize = 10_000;
@@ -52,6 +53,15 @@ pub enum Request {
     CanisterMetadata(CanisterMetadataArgs),
     DepositCycles(CanisterIdRecord),
     FetchCanisterLogs(FetchCanisterLogsArgs),
+    RawRand,
+    TakeSnapshot(TakeCanisterSnapshotArgs),
+    LoadSnapshot(LoadCanisterSnapshotArgs),
+    ListSnapshots(CanisterIdRecord),
+    DeleteSnapshot(DeleteCanisterSnapshotArgs),
+    ReadSnapshotMetadata(ReadCanisterSnapshotMetadataArgs),
+    ReadSnapshotData(ReadCanisterSnapshotDataArgs),
+    UploadSnapshotMetadata(UploadCanisterSnapshotMetadataArgs),
+    UploadSnapshotData(UploadCanisterSnapshotDataArgs),
 }
 
 fn decode<T: DeserializeOwned + CandidType>(arg: &[u8]) -> Result<T, Reject> {
@@ -116,6 +126,15 @@ impl Request {
             "canister_metadata" => decode(arg).map(Self::CanisterMetadata),
             "deposit_cycles" => decode(arg).map(Self::DepositCycles),
             "fetch_canister_logs" => decode(arg).map(Self::FetchCanisterLogs),
+            "raw_rand" => Ok(Self::RawRand),
+            "take_canister_snapshot" => decode(arg).map(Self::TakeSnapshot),
+            "load_canister_snapshot" => decode(arg).map(Self::LoadSnapshot),
+            "list_canister_snapshots" => decode(arg).map(Self::ListSnapshots),
+            "delete_canister_snapshot" => decode(arg).map(Self::DeleteSnapshot),
+            "read_canister_snapshot_metadata" => decode(arg).map(Self::ReadSnapshotMetadata),
+            "read_canister_snapshot_data" => decode(arg).map(Self::ReadSnapshotData),
+            "upload_canister_snapshot_metadata" => decode(arg).map(Self::UploadSnapshotMetadata),
+            "upload_canister_snapshot_data" => decode(arg).map(Self::UploadSnapshotData),
             _ => return None,
         };
         Some(request.and_then(|request| {
@@ -126,14 +145,34 @@ impl Request {
                 _ => None,
             };
             settings.map_or(Ok(()), require_bounded)?;
+            if request
+                .snapshot_id()
+                .is_some_and(|id| SnapshotId::parse(id).is_none())
+            {
+                return Err(undecodable("invalid snapshot id"));
+            }
             Ok(request)
         }))
+    }
+
+    /// The snapshot that it names.
+    fn snapshot_id(&self) -> Option<&Vec<u8>> {
+        match self {
+            Self::TakeSnapshot(args) => args.replace_snapshot.as_ref(),
+            Self::UploadSnapshotMetadata(args) => args.replace_snapshot.as_ref(),
+            Self::LoadSnapshot(args) => Some(&args.snapshot_id),
+            Self::DeleteSnapshot(args) => Some(&args.snapshot_id),
+            Self::ReadSnapshotMetadata(args) => Some(&args.snapshot_id),
+            Self::ReadSnapshotData(args) => Some(&args.snapshot_id),
+            Self::UploadSnapshotData(args) => Some(&args.snapshot_id),
+            _ => None,
+        }
     }
 
     /// The canister that it is about.
     pub fn canister(&self) -> Option<Principal> {
         Some(match self {
-            Self::CreateCanister(_) | Self::ProvisionalCreate(_) => return None,
+            Self::CreateCanister(_) | Self::ProvisionalCreate(_) | Self::RawRand => return None,
             Self::ProvisionalTopUp(args) => args.canister_id,
             Self::UpdateSettings(args) => args.canister_id,
             Self::InstallCode(args) => args.canister_id,
@@ -147,7 +186,15 @@ impl Request {
             | Self::DeleteCanister(args)
             | Self::CanisterStatus(args)
             | Self::CanisterMetrics(args)
-            | Self::DepositCycles(args) => args.canister_id,
+            | Self::DepositCycles(args)
+            | Self::ListSnapshots(args) => args.canister_id,
+            Self::TakeSnapshot(args) => args.canister_id,
+            Self::LoadSnapshot(args) => args.canister_id,
+            Self::DeleteSnapshot(args) => args.canister_id,
+            Self::ReadSnapshotMetadata(args) => args.canister_id,
+            Self::ReadSnapshotData(args) => args.canister_id,
+            Self::UploadSnapshotMetadata(args) => args.canister_id,
+            Self::UploadSnapshotData(args) => args.canister_id,
             Self::CanisterInfo(args) => args.canister_id,
             Self::CanisterMetadata(args) => args.canister_id,
             Self::FetchCanisterLogs(args) => args.canister_id,
@@ -219,6 +266,11 @@ fn may_call(canister: &Canister, caller: Principal, request: &Request) -> bool {
         Request::UploadChunk(_) | Request::ClearChunkStore(_) | Request::StoredChunks(_) => {
             caller == canister.id || canister.is_controlled_by(caller)
         }
+        Request::ListSnapshots(_)
+        | Request::ReadSnapshotMetadata(_)
+        | Request::ReadSnapshotData(_) => canister
+            .settings
+            .may_view(&canister.settings.snapshot_visibility, caller),
         Request::CanisterInfo(_)
         | Request::CanisterMetadata(_)
         | Request::ProvisionalTopUp(_)
@@ -242,7 +294,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    fn change_origin(&self) -> ChangeOrigin {
+    /// Who made a change, as the history tells it.
+    pub fn change_origin(&self) -> ChangeOrigin {
         match self.origin {
             Origin::Canister { id, .. } => ChangeOrigin::FromCanister {
                 canister_id: id,
@@ -359,37 +412,43 @@ pub fn execute(
             })
         }
         Request::UpdateSettings(args) => update_settings(world, subnet, caller, args),
-        Request::InstallCode(args) => install(
-            world,
-            subnet,
-            caller,
-            args.canister_id,
-            args.mode,
-            &args.wasm_module,
-            &args.arg,
-        ),
+        Request::InstallCode(args) => {
+            install::install(
+                world,
+                subnet,
+                caller,
+                args.canister_id,
+                args.mode,
+                &args.wasm_module,
+                args.arg,
+            )?;
+            Ok(Answer::done())
+        }
         Request::InstallChunkedCode(args) => {
-            let module = assemble(world, subnet, caller, &args)?;
-            install(
+            let module = install::assemble(world, subnet, caller, &args)?;
+            install::install(
                 world,
                 subnet,
                 caller,
                 args.target_canister,
                 args.mode,
                 &module,
-                &args.arg,
-            )
+                args.arg,
+            )?;
+            Ok(Answer::done())
         }
         Request::UninstallCode(args) => {
-            let time = world.time;
-            let canister = world.canister_mut(args.canister_id, subnet)?;
-            canister.clear();
-            canister.bump();
-            canister.record(time, caller.change_origin(), ChangeDetails::CodeUninstall);
+            world.uninstall(args.canister_id, subnet, caller)?;
             Ok(Answer::done())
         }
         Request::UploadChunk(args) => {
-            upload_chunk(world.canister_mut(args.canister_id, subnet)?, &args.chunk)
+            let hash = snapshot::add_chunk(
+                &mut world.canister_mut(args.canister_id, subnet)?.chunks,
+                &args.chunk,
+            )?;
+            reply(ChunkHash {
+                hash: hash.to_vec(),
+            })
         }
         Request::ClearChunkStore(args) => {
             world.canister_mut(args.canister_id, subnet)?.chunks.clear();
@@ -415,10 +474,8 @@ pub fn execute(
             };
             for (origin, _) in waiting {
                 let message = format!("Canister {}'s stop request was cancelled", args.canister_id);
-                world.answer(
-                    &origin,
-                    Err(Reject::new(ErrorCode::StoppingCancelled, message)),
-                );
+                let reject = Reject::new(ErrorCode::StoppingCancelled, message);
+                world.answer(&origin, Err(reject), 0);
             }
             Ok(Answer::done())
         }
@@ -460,7 +517,7 @@ pub fn execute(
                     .skip(canister.history.len() - wanted)
                     .map(|change| (**change).clone())
                     .collect(),
-                module_hash: canister.code.as_ref().map(|code| code.hash.to_vec()),
+                module_hash: canister.module_hash(),
                 controllers: canister.settings.controllers.iter().copied().collect(),
             })
         }
@@ -469,11 +526,11 @@ pub fn execute(
             let section = canister
                 .code
                 .as_ref()
-                .and_then(|code| code.sections.get(&args.name));
+                .and_then(|code| code.module.sections().get(&args.name));
             match section {
                 Some(section) if section.public || canister.is_controlled_by(caller.id) => {
                     reply(CanisterMetadataResult {
-                        value: section.content.to_vec(),
+                        value: section.content.clone(),
                     })
                 }
                 _ => {
@@ -485,10 +542,56 @@ pub fn execute(
                 }
             }
         }
-        Request::FetchCanisterLogs(_) => Err(Reject::new(
-            ErrorCode::Rejected,
-            "fetch_canister_logs API is only accessible in non-replicated mode",
-        )),
+        Request::FetchCanisterLogs(_) => {
+            let message = "fetch_canister_logs API is only accessible in non-replicated mode";
+            Err(Reject::new(ErrorCode::Rejected, message))
+        }
+        Request::RawRand => reply(serde_bytes::ByteBuf::from(world.random())),
+        Request::TakeSnapshot(args) => reply(snapshot::take(world, subnet, caller, &args)?),
+        Request::LoadSnapshot(args) => {
+            snapshot::load(world, subnet, caller, args.canister_id, &args.snapshot_id)?;
+            Ok(Answer::done())
+        }
+        Request::ListSnapshots(args) => {
+            reply(snapshot::list(world.canister(args.canister_id, subnet)?))
+        }
+        Request::DeleteSnapshot(args) => {
+            snapshot::delete(world, subnet, args.canister_id, &args.snapshot_id)?;
+            Ok(Answer::done())
+        }
+        Request::ReadSnapshotMetadata(args) => reply(snapshot::read_metadata(
+            world,
+            subnet,
+            args.canister_id,
+            &args.snapshot_id,
+        )?),
+        Request::ReadSnapshotData(args) => {
+            let chunk = snapshot::read_data(
+                world,
+                subnet,
+                args.canister_id,
+                &args.snapshot_id,
+                &args.kind,
+            )?;
+            reply(ReadCanisterSnapshotDataResult { chunk })
+        }
+        Request::UploadSnapshotMetadata(args) => {
+            let id = snapshot::upload_metadata(world, subnet, &args)?;
+            reply(UploadCanisterSnapshotMetadataResult {
+                snapshot_id: id.to_bytes(),
+            })
+        }
+        Request::UploadSnapshotData(args) => {
+            snapshot::upload_data(
+                world,
+                subnet,
+                args.canister_id,
+                &args.snapshot_id,
+                &args.kind,
+                &args.chunk,
+            )?;
+            Ok(Answer::done())
+        }
     }
 }
 
@@ -539,9 +642,18 @@ pub fn query(
     }
 }
 
-fn metrics(_canister: &Canister) -> CanisterMetricsResult {
+fn metrics(canister: &Canister) -> CanisterMetricsResult {
+    let spent = &canister.spent;
     CanisterMetricsResult {
-        cycles_consumed: CyclesConsumed::default(),
+        cycles_consumed: CyclesConsumed {
+            memory: spent.memory.into(),
+            compute_allocation: spent.compute.into(),
+            ingress_induction: spent.ingress.into(),
+            instructions: spent.instructions.into(),
+            request_and_response_transmission: spent.transmission.into(),
+            burned_cycles: spent.burned.into(),
+            ..CyclesConsumed::default()
+        },
     }
 }
 
@@ -608,127 +720,5 @@ fn update_settings(
             ChangeDetails::ControllersChange { controllers },
         );
     }
-    Ok(Answer::done())
-}
-
-fn upload_chunk(canister: &mut Canister, chunk: &[u8]) -> Result<Answer, Reject> {
-    let store_error = |message: String| {
-        Reject::new(
-            ErrorCode::ContractViolation,
-            format!("Error from Wasm chunk store: {message}"),
-        )
-    };
-    let hash = sha256(&[chunk]);
-    if chunk.len() > LONGEST_CHUNK {
-        return Err(store_error(format!(
-            "Wasm chunk size {} exceeds the maximum chunk size of {LONGEST_CHUNK}.",
-            chunk.len()
-        )));
-    }
-    if !canister.chunks.contains_key(&hash) && canister.chunks.len() >= MOST_CHUNKS {
-        return Err(store_error(format!(
-            "Wasm chunk store has already reached maximum capacity of {} bytes.",
-            MOST_CHUNKS * LONGEST_CHUNK
-        )));
-    }
-    canister.chunks.insert(hash, chunk.into());
-    reply(ChunkHash {
-        hash: hash.to_vec(),
-    })
-}
-
-/// Puts a module together from chunks.
-fn assemble(
-    world: &World,
-    subnet: usize,
-    caller: &Caller,
-    args: &InstallChunkedCodeArgs,
-) -> Result<Vec<u8>, Reject> {
-    let Ok(expected) = Hash::try_from(args.wasm_module_hash.as_slice()) else {
-        return Err(Reject::new(
-            ErrorCode::ContractViolation,
-            format!("Invalid wasm hash {}", hex::encode(&args.wasm_module_hash)),
-        ));
-    };
-    let store = world.canister(args.store_canister.unwrap_or(args.target_canister), subnet)?;
-    if caller.id != store.id {
-        store.require_controller(caller.id)?;
-    }
-    let store_error = |message: String| {
-        Reject::new(
-            ErrorCode::ContractViolation,
-            format!("Error from Wasm chunk store: {message}"),
-        )
-    };
-    let mut module = Vec::new();
-    for chunk in &args.chunk_hashes_list {
-        let stored = Hash::try_from(chunk.hash.as_slice())
-            .ok()
-            .and_then(|hash| store.chunks.get(&hash));
-        let Some(stored) = stored else {
-            return Err(store_error(format!(
-                "Chunk hash {} was not found.",
-                hex::encode(&chunk.hash)
-            )));
-        };
-        module.extend_from_slice(stored);
-    }
-    let found = sha256(&[&module]);
-    if found != expected {
-        let message = format!(
-            "Wasm module hash {} does not match given hash {}.",
-            hex::encode(found),
-            hex::encode(expected)
-        );
-        return Err(store_error(message));
-    }
-    Ok(module)
-}
-
-fn install(
-    world: &mut World,
-    subnet: usize,
-    caller: &Caller,
-    id: Principal,
-    mode: CanisterInstallMode,
-    module: &[u8],
-    _arg: &[u8],
-) -> Result<Answer, Reject> {
-    let time = world.time;
-    let canister = world.canister_mut(id, subnet)?;
-    let deployment = match mode {
-        CanisterInstallMode::Install if canister.code.is_some() => {
-            let message = format!(
-                "Canister {id} cannot be installed because the canister is not empty. Try installing with mode='reinstall' instead."
-            );
-            return Err(Reject::new(ErrorCode::NonEmpty, message));
-        }
-        CanisterInstallMode::Upgrade(_) if canister.code.is_none() => {
-            let message = format!(
-                "Error from Canister {id}: Attempted to execute a message, but the canister contains no Wasm module."
-            );
-            return Err(Reject::new(ErrorCode::WasmModuleNotFound, message));
-        }
-        CanisterInstallMode::Install => CodeDeploymentMode::Install,
-        CanisterInstallMode::Reinstall => CodeDeploymentMode::Reinstall,
-        CanisterInstallMode::Upgrade(_) => CodeDeploymentMode::Upgrade,
-    };
-    let code = crate::canister::Code::check(module).map_err(|reason| {
-        Reject::new(
-            ErrorCode::InvalidWasm,
-            format!("Error from Canister {id}: Canister's Wasm module is not valid: {reason}"),
-        )
-    })?;
-    let module_hash = code.hash.to_vec();
-    canister.code = Some(code);
-    canister.bump();
-    canister.record(
-        time,
-        caller.change_origin(),
-        ChangeDetails::CodeDeployment {
-            mode: deployment,
-            module_hash,
-        },
-    );
     Ok(Answer::done())
 }

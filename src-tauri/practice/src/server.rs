@@ -11,6 +11,7 @@ use crate::certify::{Path as TreePath, cbor_bytes, cbor_map};
 use crate::errors::{ErrorCode, Reject};
 use crate::ingress::{self, Content, Envelope, Expected, Message, Refusal, RequestId, hash_value};
 use crate::management;
+use crate::queries::Query;
 use crate::subnet::{RangeLayout, Topology};
 use axum::Router;
 use axum::body::Bytes;
@@ -136,16 +137,16 @@ pub fn routes(door: Arc<Door>) -> Router {
         );
     }
     for (version, layout) in [("v2", RangeLayout::Flat), ("v3", RangeLayout::Sharded)] {
+        let ask = move |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| {
+            query(door, id, headers, body, layout)
+        };
         let of = |place| {
             move |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| async move {
                 read_state(&door, &id, &headers, &body, layout, place)
             }
         };
         router = router
-            .route(
-                &format!("/api/{version}/canister/{{id}}/query"),
-                post(query),
-            )
+            .route(&format!("/api/{version}/canister/{{id}}/query"), post(ask))
             .route(
                 &format!("/api/{version}/canister/{{id}}/read_state"),
                 post(of(Place::Canister)),
@@ -279,7 +280,12 @@ async fn call(
     };
     require_addressee(&envelope, message, effective)?;
     let request = envelope.id;
-    let submitted = match submit(&door, subnet, envelope, body.len()) {
+    let size = body.len();
+    let submitting = {
+        let door = door.clone();
+        away(move || submit(&door, subnet, envelope, size))
+    };
+    let submitted = match submitting.await? {
         Ok(submitted) => submitted,
         Err(reject) => return Ok(cbor(uncertified(style, reject))),
     };
@@ -358,11 +364,17 @@ fn submit(
             None => return Ok(Submitted::Known),
         }
     } else {
-        world.admit(canister, subnet, size)?;
+        let query = Query {
+            caller: sender,
+            canister,
+            method: &method,
+            argument: &arg,
+        };
+        world.admit(&query, subnet, size)?;
         Payload::Canister {
             id: canister,
             method,
-            arg,
+            argument: arg,
         }
     };
     let mut taken = door.taken();
@@ -392,6 +404,7 @@ fn submit(
         sender,
         expiry,
         subnet,
+        size,
         payload,
     };
     door.submissions.send(submission).map_err(|_| {
@@ -403,11 +416,23 @@ fn submit(
     Ok(Submitted::New)
 }
 
+/// Runs what may take long (a canister's code) away from the threads that serve connections.
+async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    let failed = |error| {
+        Failure::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("execution failed: {error}"),
+        )
+    };
+    tokio::task::spawn_blocking(work).await.map_err(failed)
+}
+
 async fn query(
     State(door): Shared,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Bytes,
+    layout: RangeLayout,
 ) -> Result<Response, Failure> {
     let effective = parse_id(&id)?;
     let subnet = door.route(effective)?;
@@ -417,17 +442,29 @@ async fn query(
     };
     require_addressee(&envelope, message, effective)?;
     let world = door.world();
-    let outcome = if message.canister == Principal::management_canister() {
-        management::query(
-            &world,
-            subnet,
-            envelope.sender,
-            &message.method,
-            &message.arg,
-        )
-    } else {
-        world.query(message.canister, subnet, &message.method)
+    let (id, sender) = (envelope.id, envelope.sender);
+    let asked = world.clone();
+    let Content::Query(Message {
+        canister,
+        method,
+        arg,
+    }) = envelope.content
+    else {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "not a query"));
     };
+    let outcome = away(move || {
+        if canister == Principal::management_canister() {
+            return management::query(&asked, subnet, sender, &method, &arg);
+        }
+        let query = Query {
+            caller: sender,
+            canister,
+            method: &method,
+            argument: &arg,
+        };
+        asked.query(&query, subnet, layout)
+    });
+    let outcome = outcome.await?;
     // A node signs what it said, when, and to which question.
     let mut said = match outcome {
         Ok(reply) => vec![
@@ -442,10 +479,10 @@ async fn query(
         ],
     };
     let timestamp = ("timestamp", Value::Integer(world.time.into()));
-    let signed = said.iter().cloned().chain([
-        timestamp.clone(),
-        ("request_id", Value::Bytes(envelope.id.to_vec())),
-    ]);
+    let signed = said
+        .iter()
+        .cloned()
+        .chain([timestamp.clone(), ("request_id", Value::Bytes(id.to_vec()))]);
     let hash = hash_value(&cbor_map(signed))
         .map_err(|reason| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, reason))?;
     let signatures = door.topology.subnets()[subnet].nodes.iter().map(|node| {
@@ -538,7 +575,7 @@ fn may_read(
                         let section = canister
                             .code
                             .as_ref()
-                            .and_then(|code| code.sections.get(name.as_ref()));
+                            .and_then(|code| code.module.sections().get(name.as_ref()));
                         section.is_some_and(|section| !section.public)
                             && !canister.is_controlled_by(envelope.sender)
                     });
