@@ -297,6 +297,11 @@ struct Modes(u32);
 impl Modes {
     /// From the specification's abbreviations; `*` is all but the start function.
     fn parse(text: &str) -> Self {
+        debug_assert!(
+            text.split(' ')
+                .all(|word| word == "*" || Mode::ALL.iter().any(|mode| word == mode.names().0)),
+            "an abbreviation that the specification does not have: {text}"
+        );
         let listed = |mode: Mode| {
             text.split(' ')
                 .any(|word| word == mode.names().0 || word == "*" && mode != Mode::Start)

@@ -14,6 +14,9 @@
 mod rewrite;
 mod survey;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,

@@ -383,7 +383,7 @@ fn check_globals(globals: &[(GlobalType, ConstExpr<'_>)]) -> Result<Vec<Global>,
                 shape.content_type
             ))
         };
-        let value = evaluate(value, &values)
+        let value = evaluate(value)
             .map_err(undecodable)?
             .ok_or_else(unsupported)?;
         values.push(value);
@@ -391,8 +391,9 @@ fn check_globals(globals: &[(GlobalType, ConstExpr<'_>)]) -> Result<Vec<Global>,
     Ok(values)
 }
 
-/// The value of a constant expression; `None` for references, which cannot be state.
-fn evaluate(expression: &ConstExpr<'_>, known: &[Global]) -> wasmparser::Result<Option<Global>> {
+/// The value of a constant expression; `None` for references, which cannot be state. Only imported globals could be
+/// read in one, and there are none.
+fn evaluate(expression: &ConstExpr<'_>) -> wasmparser::Result<Option<Global>> {
     use Global::{F32, F64, I32, I64, V128};
     let mut stack = Vec::new();
     for operator in expression.get_operators_reader() {
@@ -402,10 +403,6 @@ fn evaluate(expression: &ConstExpr<'_>, known: &[Global]) -> wasmparser::Result<
             Operator::F32Const { value } => F32(value.bits()),
             Operator::F64Const { value } => F64(value.bits()),
             Operator::V128Const { value } => V128(value.i128().cast_unsigned()),
-            Operator::GlobalGet { global_index } => match known.get(global_index as usize) {
-                Some(value) => *value,
-                None => return Ok(None),
-            },
             Operator::End => break,
             operator => match (operator, stack.pop(), stack.pop()) {
                 (Operator::I32Add, Some(I32(b)), Some(I32(a))) => I32(a.wrapping_add(b)),
