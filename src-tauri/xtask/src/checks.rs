@@ -246,10 +246,16 @@ fn ui(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
 }
 
 fn browser(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
-    if !perform(&Task::install(places.browser_tests())?, section)?
-        || !front_end(places, section)?
-        || !compile(places, section)?
-    {
+    let folder = places.browser_tests();
+    if !perform(&Task::install(folder.clone())?, section)? {
+        return Ok(());
+    }
+    section.check("check", machine::npm(&folder).args(["run", "check"]))?;
+    section.check(
+        "format",
+        machine::npm(&folder).args(["run", "format:check"]),
+    )?;
+    if !front_end(places, section)? || !compile(places, section)? {
         return Ok(());
     }
     let report = report_file(places, "playwright")?;
@@ -271,6 +277,9 @@ pub fn playwright(places: &Places) -> Command {
         .args(["playwright", "test"])
         .current_dir(places.browser_tests());
     command.env("CANOPIC_BRIDGE", places.built("canopic-bridge", false));
+    if let Some(chromium) = machine::chromium() {
+        command.env("CANOPIC_CHROMIUM", chromium);
+    }
     command
 }
 

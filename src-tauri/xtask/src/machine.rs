@@ -76,11 +76,14 @@ const DISPLAY: &[Need] = &[
     ),
 ];
 
+/// Chromium under the names that systems give it.
+const CHROMIUM: &[&str] = &["chromium", "chromium-browser", "google-chrome"];
+
 const BROWSER: &[Need] = &[
     need(
         "chromium",
         "the browser of the browser tests",
-        Sign::Program(&["chromium"]),
+        Sign::Program(CHROMIUM),
     ),
     need(
         "fonts-dejavu-core",
@@ -263,8 +266,13 @@ fn is_debian(os_release: &str) -> bool {
         .any(|name| matches!(name, "debian" | "ubuntu"))
 }
 
+/// The browser of the browser tests.
+pub fn chromium() -> Option<PathBuf> {
+    CHROMIUM.iter().find_map(|name| on_path(name))
+}
+
 /// The program's place, looked up as a shell does.
-pub fn on_path(name: &str) -> Option<PathBuf> {
+fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 
 use crate::app::App;
 use crate::display::{self, Display};
@@ -99,7 +100,40 @@ fn photograph(app: &App, display: &Display, picture: &Path) -> Result<(), Troubl
             "The app says that its board is painted, but has no window on the screen.".into(),
         ));
     };
-    let mut import = Command::new("import");
-    import.args(["-window", window]).arg(picture);
-    process::succeed(display.lend(&mut import), "take the screenshot")
+    // A new screen has its pointer in the middle, where it would light up whatever lies there.
+    let mut pointer = Command::new("xdotool");
+    process::succeed(
+        display.lend(pointer.args(["mousemove", "9999", "9999"])),
+        "move the pointer out of the picture",
+    )?;
+
+    // The app has painted, but a web view hands its picture to the screen in its own time: at first
+    // the window is one colour. Two equal pictures that are not are what a person would see.
+    let deadline = Instant::now() + SHOWN_WITHIN;
+    let mut before = None;
+    loop {
+        let mut import = Command::new("import");
+        import.args(["-window", window]).arg(picture);
+        process::succeed(display.lend(&mut import), "take the screenshot")?;
+        let mut identify = Command::new("identify");
+        let look = process::answer(identify.args(["-format", "%k %#"]).arg(picture));
+        let is_blank = look.as_ref().is_none_or(|look| look.starts_with("1 "));
+        if !is_blank && look == before {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return if is_blank {
+                Err(Trouble::Advice(
+                    "The app says that its board is painted, but its window is blank.".into(),
+                ))
+            } else {
+                // Something moves in it all the time; the last picture is as good as any.
+                Ok(())
+            };
+        }
+        before = look;
+    }
 }
+
+/// From painted to shown takes a frame or two; the rest is for a busy machine without a graphics card.
+const SHOWN_WITHIN: Duration = Duration::from_secs(10);
