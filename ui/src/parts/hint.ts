@@ -42,8 +42,8 @@ function show(anchor: Element, text: string): void {
   }
   hide();
   bubble.textContent = text;
-  // Inside an open dialog, because everything outside is inert there.
-  (anchor.closest("dialog") ?? document.body).append(bubble);
+  // In an open dialog everything outside is inert; elsewhere it belongs to the landmark that it speaks of.
+  (anchor.closest("dialog, main, header") ?? document.body).append(bubble);
   bubble.showPopover();
   shownFor = anchor;
   // What already has a description says the same there.

@@ -1,0 +1,210 @@
+/** Every view, dialog and state. The pictures go to the folder of CANOPIC_SCREENSHOTS, one file per state, theme and size. */
+import type { Page } from "@playwright/test";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Bridge, change, expect, openBoard, row, test } from "../bridge";
+
+const folder = process.env["CANOPIC_SCREENSHOTS"] ?? join(import.meta.dirname, "../../../target/screenshots");
+
+async function take(page: Page, name: string) {
+  const kind = test.info().project.name;
+  // Nothing under the pointer, unless the picture is of that.
+  if (!name.includes("tooltip")) await page.mouse.move(0, 0);
+  await page.screenshot({ path: join(folder, `${name}-${kind}.png`) });
+}
+
+/** Changes what the board is told, so that states can be seen that the practice fleet is not in. */
+async function rewrite(page: Page, change: (canisters: Record<string, unknown>[]) => unknown[]) {
+  await page.route("**/bridge/request", async (route) => {
+    if (route.request().postData() !== '{"request":"canisters"}') return route.continue();
+    const answer = await route.fetch();
+    const { canisters } = (await answer.json()) as { canisters: Record<string, unknown>[] };
+    await route.fulfill({ json: { canisters: change(canisters) } });
+  });
+}
+
+const failure = (code: string) => ({
+  code,
+  certainty: "nothingSent",
+  facts: {},
+  report: `reading the status (${code})`,
+});
+
+test("the board", async ({ page, bridge }) => {
+  await openBoard(page, bridge);
+  await take(page, "board");
+  await row(page, "storefront").getByRole("button", { name: "Start storefront" }).hover();
+  await expect(page.getByRole("tooltip")).toBeVisible();
+  await take(page, "board-tooltip");
+  await page.getByRole("searchbox").fill("nothing has this name");
+  await take(page, "board-no-match");
+});
+
+test("stop, start, tray, activity", async ({ page, bridge }) => {
+  await openBoard(page, bridge);
+  await row(page, "orders").getByRole("button", { name: "Stop orders" }).click();
+  await take(page, "confirm-stop");
+  await page.getByRole("dialog").getByRole("button", { name: "Stop orders" }).click();
+  await expect(row(page, "orders")).toContainText("Certified");
+  await take(page, "board-certified");
+  await row(page, "orders").getByRole("button", { name: "Start orders" }).click();
+  await take(page, "confirm-start");
+  await page.getByRole("dialog").getByRole("button", { name: "Start orders" }).click();
+  await expect(row(page, "orders")).toContainText("Running");
+  await page.getByRole("button", { name: "Show recent acts" }).click();
+  await take(page, "board-tray");
+  await page.getByRole("link", { name: "All activity" }).click();
+  await page.getByRole("button", { name: "Hide recent acts" }).click();
+  await take(page, "activity");
+});
+
+test("an act under way", async ({ page, bridge }) => {
+  await openBoard(page, bridge);
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route("**/bridge/request", async (route) => {
+    if (route.request().postData()?.includes("stopCanister")) await held;
+    await route.continue();
+  });
+  await change(page, "Stop", "orders");
+  await expect(page.getByRole("dialog").getByRole("status")).toBeVisible();
+  await take(page, "confirm-running");
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await take(page, "board-running");
+  letGo();
+  await expect(row(page, "orders")).toContainText("Stopped");
+});
+
+test("an unknown outcome", async ({ page, bridge }) => {
+  await openBoard(page, bridge);
+  await page.route("**/bridge/request", async (route) => {
+    if (!route.request().postData()?.includes("stopCanister")) return route.continue();
+    await route.fetch();
+    await route.abort("connectionreset");
+  });
+  await change(page, "Stop", "orders");
+  await expect(page.getByRole("dialog").getByRole("alert")).toBeVisible();
+  await take(page, "confirm-unknown");
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await take(page, "board-unknown");
+  await page.getByRole("button", { name: "Check what happened" }).click();
+  await expect(page.getByText("orders is stopped")).toBeVisible();
+  await take(page, "board-checked");
+});
+
+test("refused", async ({ page, bridge }) => {
+  await openBoard(page, bridge);
+  await page.route("**/bridge/request", async (route) => {
+    if (!route.request().postData()?.includes("stopCanister")) return route.continue();
+    const refusal = { ...failure("refused"), certainty: "refused", facts: { message: "Canister is out of cycles" } };
+    await route.fulfill({ status: 422, json: refusal });
+  });
+  await change(page, "Stop", "orders");
+  await expect(page.getByRole("dialog").getByRole("alert")).toBeVisible();
+  await take(page, "confirm-refused");
+});
+
+test("readings of all kinds", async ({ page, bridge }) => {
+  await rewrite(page, (canisters) =>
+    canisters.map((canister, at) => {
+      const denied = { startDenied: "notRead", stopDenied: "notRead" };
+      if (at === 0) return { ...canister, ...denied, reading: { kind: "failed", failure: failure("throttled") } };
+      if (at === 1)
+        return {
+          ...canister,
+          startDenied: "notController",
+          stopDenied: "notController",
+          reading: { kind: "public", moduleHash: "a3f0".repeat(16), controllers: [] },
+        };
+      if (at === 2) return { ...canister, name: "a_name_that_somebody_made_much_longer_than_any_column_is_wide" };
+      if (at === 3) {
+        const reading = canister["reading"] as { status: object };
+        return {
+          ...canister,
+          reading: { ...reading, status: { ...reading.status, runwayDays: 12.4, moduleHash: null } },
+        };
+      }
+      return canister;
+    }),
+  );
+  await openBoard(page, bridge);
+  await take(page, "board-readings");
+  await page
+    .getByRole("button", { name: /^(Stop|Start) a_name/ })
+    .last()
+    .click();
+  await take(page, "confirm-long-name");
+});
+
+test("nothing readable", async ({ page, bridge }) => {
+  await rewrite(page, (canisters) =>
+    canisters.map((canister) => ({ ...canister, reading: { kind: "failed", failure: failure("noNetwork") } })),
+  );
+  await openBoard(page, bridge);
+  await take(page, "board-no-network");
+});
+
+test("empty, loading, failed", async ({ page, bridge }) => {
+  await rewrite(page, () => []);
+  await page.goto(bridge.url);
+  await expect(page.getByText("No canisters here")).toBeVisible();
+  await take(page, "board-empty");
+  await page.unroute("**/bridge/request");
+
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route("**/bridge/request", async (route) => {
+    if (!route.request().postData()?.includes("canisters")) return route.continue();
+    await held;
+    await route.abort("connectionrefused");
+  });
+  await page.reload();
+  await expect(page.getByText("Reading the canisters")).toBeAttached();
+  // Skeletons wait 250 ms before they show, so that a quick answer does not flicker.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.ready)));
+  await page.evaluate(() => document.getAnimations().forEach((animation) => (animation.currentTime = 400)));
+  await take(page, "board-loading");
+  letGo();
+  await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
+  await take(page, "board-failed");
+});
+
+test("a refresh that failed", async ({ page, bridge }) => {
+  await openBoard(page, bridge);
+  await bridge.stop();
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await expect(page.getByText("The last refresh did not get through")).toBeVisible();
+  await take(page, "board-stale");
+});
+
+test("settings, keys, empty activity", async ({ page, bridge }) => {
+  await openBoard(page, bridge);
+  await page.getByRole("link", { name: "Settings" }).click();
+  await take(page, "settings");
+  await page.getByRole("heading", { name: "About" }).scrollIntoViewIfNeeded();
+  await take(page, "settings-end");
+  await page.keyboard.press("?");
+  await take(page, "keys");
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "Activity" }).click();
+  await take(page, "activity-empty");
+});
+
+test("an exception", async ({ page, bridge, complaints }) => {
+  await openBoard(page, bridge);
+  await page.evaluate(() => setTimeout(() => Promise.reject(new Error("a surprise"))));
+  await expect(page.getByText("This window made a mistake")).toBeVisible();
+  await take(page, "exception");
+  complaints.splice(0);
+});
+
+test("failed starts", async ({ page, home }) => {
+  await mkdir(join(home, "config"), { recursive: true });
+  await writeFile(join(home, "config", "settings.json"), "not settings");
+  const bridge = await Bridge.start(home);
+  await page.goto(bridge.url);
+  await expect(page.getByRole("button", { name: /Set the settings aside/ })).toBeVisible();
+  await page.getByText("Technical details", { exact: true }).click();
+  await take(page, "failed-start");
+  await bridge.stop();
+});
