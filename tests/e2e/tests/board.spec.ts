@@ -107,7 +107,16 @@ test("says why something cannot be done", async ({ page }) => {
   // It can be pressed, so that it can be reached; it only does nothing.
   await start.click({ force: true });
   await expect(page.getByRole("dialog")).toBeHidden();
+});
 
-  const foreign = row(page, "shipping_partner").getByRole("button", { name: "Stop shipping_partner" });
-  await expect(foreign).toHaveAccessibleDescription("Only its controllers may do this.");
+test("says what only others may see, and what is known all the same", async ({ page }) => {
+  const foreign = row(page, "shipping_partner");
+  await expect(foreign).toContainText("Not visible");
+  await expect(foreign).toContainText("Only its controllers may see the status.");
+  await expect(foreign.getByRole("button", { name: "Copy module hash of shipping_partner" })).toBeVisible();
+  for (const verb of ["Start", "Stop"]) {
+    const button = foreign.getByRole("button", { name: `${verb} shipping_partner` });
+    await expect(button).toHaveAttribute("aria-disabled", "true");
+    await expect(button).toHaveAccessibleDescription("Only its controllers may do this.");
+  }
 });
