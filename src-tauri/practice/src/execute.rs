@@ -18,7 +18,10 @@ mod trap;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use candid::Principal;
 use wasmi::{AsContextMut, Func, Instance, Store, Val};
@@ -311,7 +314,12 @@ pub fn run(module: &Module, image: &Image, entry: Entry, environment: Environmen
             module.is_wasm64(),
         ),
     );
-    let result = execute(&mut store, module, image, entry);
+    // Hostile code must not end the network, whatever it finds in the interpreter. Nothing that a panic could leave
+    // half done survives: the store is dropped, and the image was never touched.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        execute(&mut store, module, image, entry)
+    }))
+    .unwrap_or_else(|_| Err(Trap::Engine("the interpreter panicked".into())));
     // Fuel is always on, so asking for it cannot fail.
     let instructions = limit - store.get_fuel().unwrap_or(0);
     let mut log = std::mem::take(&mut store.data_mut().log);

@@ -15,6 +15,7 @@
 mod calls;
 mod cycles;
 mod message;
+mod mode;
 mod prices;
 mod state;
 
@@ -24,8 +25,12 @@ use wasmi::{Caller, Linker, ResourceLimiter, errors::LinkerError};
 use wasmi_core::LimiterError;
 use wasmparser::ValType;
 
-use self::message::Answer;
+pub(crate) use self::mode::Mode;
 pub use self::prices::Prices;
+use self::{
+    message::{Answer, Message},
+    mode::Modes,
+};
 use crate::{
     execute::{Done, Entry, Environment, OutgoingCall, Trap},
     memory::{Image, Memory},
@@ -202,124 +207,6 @@ impl Word for u64 {
     }
 }
 
-/// From where a system call comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Start,
-    Init,
-    PreUpgrade,
-    Update,
-    ReplicatedQuery,
-    Query,
-    CompositeQuery,
-    Reply,
-    Reject,
-    CompositeReply,
-    CompositeReject,
-    Cleanup,
-    CompositeCleanup,
-    Inspect,
-    Heartbeat,
-    GlobalTimer,
-    OnLowWasmMemory,
-}
-
-impl Mode {
-    fn of(entry: &Entry, replicated: bool) -> Self {
-        match entry {
-            Entry::Init { .. } | Entry::PostUpgrade { .. } => Self::Init,
-            Entry::PreUpgrade => Self::PreUpgrade,
-            Entry::Update { .. } => Self::Update,
-            Entry::Query { .. } if replicated => Self::ReplicatedQuery,
-            Entry::Query { .. } => Self::Query,
-            Entry::CompositeQuery { .. } => Self::CompositeQuery,
-            Entry::Inspect { .. } => Self::Inspect,
-            Entry::Heartbeat => Self::Heartbeat,
-            Entry::GlobalTimer => Self::GlobalTimer,
-            Entry::OnLowWasmMemory => Self::OnLowWasmMemory,
-            Entry::Reply { .. } if replicated => Self::Reply,
-            Entry::Reply { .. } => Self::CompositeReply,
-            Entry::Reject { .. } if replicated => Self::Reject,
-            Entry::Reject { .. } => Self::CompositeReject,
-            Entry::Cleanup { .. } if replicated => Self::Cleanup,
-            Entry::Cleanup { .. } => Self::CompositeCleanup,
-        }
-    }
-
-    /// The specification's abbreviation and the replicas' name.
-    fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Start => ("s", "start"),
-            Self::Init => ("I", "init"),
-            Self::PreUpgrade => ("G", "pre upgrade"),
-            Self::Update => ("U", "update"),
-            Self::ReplicatedQuery => ("RQ", "replicated query"),
-            Self::Query => ("NRQ", "non replicated query"),
-            Self::CompositeQuery => ("CQ", "composite query"),
-            Self::Reply => ("Ry", "reply callback"),
-            Self::Reject => ("Rt", "reject callback"),
-            Self::CompositeReply => ("CRy", "composite reply callback"),
-            Self::CompositeReject => ("CRt", "composite reject callback"),
-            Self::Cleanup => ("C", "cleanup"),
-            Self::CompositeCleanup => ("CC", "composite cleanup"),
-            Self::Inspect => ("F", "inspect message"),
-            Self::Heartbeat => ("T", "heartbeat"),
-            Self::GlobalTimer => ("T", "global timer"),
-            Self::OnLowWasmMemory => ("T", "on low Wasm memory"),
-        }
-    }
-
-    const ALL: [Self; 17] = [
-        Self::Start,
-        Self::Init,
-        Self::PreUpgrade,
-        Self::Update,
-        Self::ReplicatedQuery,
-        Self::Query,
-        Self::CompositeQuery,
-        Self::Reply,
-        Self::Reject,
-        Self::CompositeReply,
-        Self::CompositeReject,
-        Self::Cleanup,
-        Self::CompositeCleanup,
-        Self::Inspect,
-        Self::Heartbeat,
-        Self::GlobalTimer,
-        Self::OnLowWasmMemory,
-    ];
-}
-
-/// A set of entry points.
-#[derive(Clone, Copy)]
-struct Modes(u32);
-
-impl Modes {
-    /// From the specification's abbreviations; `*` is all but the start function.
-    fn parse(text: &str) -> Self {
-        debug_assert!(
-            text.split(' ')
-                .all(|word| word == "*" || Mode::ALL.iter().any(|mode| word == mode.names().0)),
-            "an abbreviation that the specification does not have: {text}"
-        );
-        let listed = |mode: Mode| {
-            text.split(' ')
-                .any(|word| word == mode.names().0 || word == "*" && mode != Mode::Start)
-        };
-        Self(
-            Mode::ALL
-                .into_iter()
-                .filter(|mode| listed(*mode))
-                .map(|mode| 1 << mode as u32)
-                .sum(),
-        )
-    }
-
-    fn contain(self, mode: Mode) -> bool {
-        self.0 & 1 << mode as u32 != 0
-    }
-}
-
 /// What the system calls of one run work on.
 pub(crate) struct Host {
     pub(crate) mode: Mode,
@@ -331,7 +218,7 @@ pub(crate) struct Host {
     is_wasm64: bool,
     heap: Option<wasmi::Memory>,
     growth: Growth,
-    message: message::Message,
+    message: Message,
     answer: Answer,
     drafted: Option<OutgoingCall>,
     calls: Vec<OutgoingCall>,
@@ -353,7 +240,7 @@ impl Host {
         let mode = Mode::of(entry, environment.replicated);
         Self {
             mode,
-            message: message::Message::of(entry),
+            message: Message::of(entry),
             answer: if environment.context.replied {
                 Answer::GivenBefore
             } else {
