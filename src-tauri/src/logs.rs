@@ -4,17 +4,22 @@
 //! folder is 0700. `CANOPIC_LOG` sets the filter, as in `CANOPIC_LOG=debug`.
 
 use camino::Utf8Path;
+use std::io::IsTerminal as _;
+use tracing::Level;
 use tracing_appender::{
     non_blocking::WorkerGuard,
     rolling::{RollingFileAppender, Rotation},
 };
 use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::LevelFilter, fmt, layer::SubscriberExt as _,
+    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
 /// Two weeks: long enough for a support case, short enough that nobody has to clean up.
 const DAYS_KEPT: usize = 14;
+
+/// The target of events that a person at the terminal has been told in words.
+pub(crate) const SAID_ALREADY: &str = "said_already";
 
 /// Starts logging. Without a folder, or with one that cannot be written to, only the terminal gets anything.
 pub(crate) fn begin(folder: Option<&Utf8Path>) -> Option<WorkerGuard> {
@@ -39,8 +44,11 @@ pub(crate) fn begin(folder: Option<&Utf8Path>) -> Option<WorkerGuard> {
         .with(
             fmt::layer()
                 .with_writer(std::io::stderr)
+                .with_ansi(std::io::stderr().is_terminal())
                 .without_time()
-                .with_filter(LevelFilter::WARN),
+                .with_filter(filter_fn(|event| {
+                    *event.level() <= Level::WARN && event.target() != SAID_ALREADY
+                })),
         )
         .init();
     std::panic::set_hook(Box::new(|panic| {

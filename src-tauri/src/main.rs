@@ -85,5 +85,5 @@ fn fatal(reason: &str) -> ExitCode {
 )]
 fn complain(reason: &str) {
     eprintln!("{reason}");
-    tracing::error!(reason, "start failed");
+    tracing::error!(target: logs::SAID_ALREADY, reason, "start failed");
 }

@@ -77,25 +77,43 @@ impl App {
         self.home.path()
     }
 
-    /// Waits for the button with exactly this accessible name and presses it.
+    /// Waits for the button whose name contains this and presses it.
     pub async fn press(&self, name: &str) {
-        self.find(
-            By::XPath(format!(
-                "//button[@aria-label='{name}' or normalize-space()='{name}'][not(@disabled)]"
-            )),
+        self.click(
+            &format!("//button[contains(normalize-space(), '{name}')]"),
             name,
         )
-        .await
-        .click()
-        .await
-        .unwrap_or_else(|error| panic!("pressing {name}: {error}"));
+        .await;
+    }
+
+    /// Presses a button in the row of a canister.
+    pub async fn press_in_row(&self, canister: &str, name: &str) {
+        let button = format!(
+            "//tr[contains(., '{canister}')]//button[contains(normalize-space(), '{name}')]"
+        );
+        self.click(&button, name).await;
+    }
+
+    /// Opens one of the views named in the sidebar.
+    pub async fn open(&self, view: &str) {
+        self.click(
+            &format!("//nav//*[self::a or self::button][contains(., '{view}')]"),
+            view,
+        )
+        .await;
+    }
+
+    async fn click(&self, path: &str, what: &str) {
+        let element = self.find(By::XPath(path), what).await;
+        element
+            .click()
+            .await
+            .unwrap_or_else(|error| panic!("pressing {what}: {error}"));
     }
 
     /// Waits for the row that names this canister and whose text contains `text`; returns all of its text.
     pub async fn row(&self, canister: &str, text: &str) -> String {
-        let row = format!(
-            "//*[self::tr or @role='row'][contains(., '{canister}')][contains(., '{text}')]"
-        );
+        let row = format!("//tr[contains(., '{canister}')][contains(., '{text}')]");
         self.find(By::XPath(row), &format!("{canister} {text}"))
             .await
             .text()

@@ -8,17 +8,23 @@ use thirtyfour::prelude::*;
 async fn stop_in_the_window_is_stopped_for_the_real_icp() {
     let app = App::start().await;
     app.see("Practice").await;
-    let id = id_of(&app, "storefront").await;
     let before = app.row("storefront", "Running").await;
     assert!(!before.contains("Stopped"), "it runs before: {before}");
 
-    app.press("Stop storefront").await;
+    app.press_in_row("storefront", "Stop").await;
     // The dialog's own button carries the same verb and object; the safe way out has the focus.
     let dialog = app.find(By::Css("dialog[open]"), "the dialog").await;
     assert!(
         dialog.text().await.unwrap().contains("Practice"),
         "a destructive dialog repeats the network"
     );
+    let id = dialog
+        .find(By::Css(".mono"))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     app.picture("dialog").await;
     dialog
         .find(By::XPath(
@@ -50,45 +56,23 @@ async fn stop_in_the_window_is_stopped_for_the_real_icp() {
     app.close().await;
 }
 
-/// The whole id behind the shortened one.
-async fn id_of(app: &App, name: &str) -> String {
-    let row = app
-        .find(
-            By::XPath(format!(
-                "//*[self::tr or @role='row'][contains(., '{name}')]"
-            )),
-            name,
-        )
-        .await;
-    row.find(By::Css("[data-id]"))
-        .await
-        .unwrap()
-        .attr("data-id")
-        .await
-        .unwrap()
-        .unwrap()
-}
-
-/// Address and root key as Settings show them.
+/// Address and root key, from the command that Settings give to copy, pasted where a person could paste it.
 async fn network_of(app: &App) -> (String, String) {
-    app.find(
-        By::XPath("//nav//*[self::a or self::button][contains(., 'Settings')]"),
-        "Settings",
-    )
-    .await
-    .click()
-    .await
-    .unwrap();
-    let text = async |label: &str| {
-        let value = app
-            .find(
-                By::XPath(format!(
-                    "//dt[contains(., '{label}')]/following-sibling::dd[1]//*[@title]"
-                )),
-                label,
-            )
-            .await;
-        value.attr("title").await.unwrap().unwrap()
+    app.open("Settings").await;
+    app.press("Copy command").await;
+    app.see("Copied").await;
+    app.open("Canisters").await;
+    let filter = app
+        .find(By::Css("input[type='search']"), "the filter box")
+        .await;
+    filter.send_keys(Key::Control + "v").await.unwrap();
+    let command = filter.prop("value").await.unwrap().unwrap();
+    let after = |flag: &str| {
+        let mut words = command.split(' ').skip_while(|word| *word != flag);
+        let value = words.nth(1);
+        value
+            .unwrap_or_else(|| panic!("no {flag} in {command}"))
+            .to_owned()
     };
-    (text("Address").await, text("Root key").await)
+    (after("-n"), after("-k"))
 }
