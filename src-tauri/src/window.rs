@@ -61,10 +61,34 @@ pub(crate) fn run(api: Arc<Api>, started: Instant) -> tauri::Result<i32> {
                 tokio::time::sleep(SHOWN_AT_LATEST).await;
                 show(&window);
             });
+            tauri::async_runtime::spawn(quit_when_asked(app.handle().clone()));
             Ok(())
         })
         .build(tauri::generate_context!())?;
     Ok(app.run_return(|_, _| {}))
+}
+
+/// A terminal's Ctrl+C and a session's end quit the app as closing its window does, so that everything is put in order.
+async fn quit_when_asked(app: AppHandle) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut interrupt)) = (
+            signal(SignalKind::terminate()),
+            signal(SignalKind::interrupt()),
+        ) else {
+            return;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    app.exit(0);
 }
 
 /// Only `tauri dev` serves the front end over HTTP.
