@@ -15,9 +15,10 @@ use crate::messages::{Call, Message};
 use crate::subnet::{Topology, canister_id};
 use candid::Principal;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{self, AtomicBool};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// How long the network rests when there is nothing to do. Readers take the time of a certificate from the newest
 /// block and refuse one that is minutes old; a quarter of a second is never noticed and costs next to nothing.
@@ -364,6 +365,25 @@ impl World {
         self.certify();
     }
 
+    /// Writes out what was changed: from now on every snapshot can be loaded onto other canisters.
+    pub fn checkpoint(&mut self) {
+        for canister in self
+            .canisters
+            .values_mut()
+            .filter(|canister| canister.is_unflushed())
+        {
+            let canister = Arc::make_mut(canister);
+            canister.unflushed = false;
+            for snapshot in canister
+                .snapshots
+                .values_mut()
+                .filter(|snapshot| snapshot.unflushed)
+            {
+                Arc::make_mut(snapshot).unflushed = false;
+            }
+        }
+    }
+
     /// What readers get: everything but the messages that are still to be delivered.
     fn publication(&mut self) -> Arc<Self> {
         let queue = std::mem::take(&mut self.queue);
@@ -409,22 +429,119 @@ fn finished(outcome: Result<Vec<u8>, Reject>) -> Tree {
     }
 }
 
-/// Makes blocks until nobody can submit any more.
+/// What the block loop is told.
+#[derive(Debug)]
+pub enum Order {
+    /// Take this call into a block.
+    Submit(Submission),
+    /// Write out what was changed, so that snapshots can be loaded elsewhere.
+    Checkpoint,
+    /// End after the next block.
+    Stop,
+}
+
+/// How fast blocks are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// As soon as there is something to do.
+    #[default]
+    Instant,
+    /// As on the network: one block a second, so much in each, and certified a block later.
+    Mainnet,
+}
+
+/// The network's rhythm, and what one of its blocks holds.
+const MAINNET_BLOCK: Duration = Duration::from_secs(1);
+const MAINNET_PAYLOAD: usize = 4 * 1024 * 1024;
+const MAINNET_MESSAGES: usize = 1000;
+
+/// What stops the network in one way or another; every part of it can look.
+#[derive(Debug, Default)]
+pub struct Switches {
+    frozen: AtomicBool,
+    crashed: AtomicBool,
+    /// Wakes who waits for a crash.
+    pub crash: Notify,
+}
+
+impl Switches {
+    /// No more blocks, until [`Switches::thaw`].
+    pub fn freeze(&self) {
+        self.frozen.store(true, atomic::Ordering::SeqCst);
+    }
+
+    /// Blocks again.
+    pub fn thaw(&self) {
+        self.frozen.store(false, atomic::Ordering::SeqCst);
+    }
+
+    /// Ends everything at once, as a power cut would.
+    pub fn crash(&self) {
+        self.crashed.store(true, atomic::Ordering::SeqCst);
+        self.crash.notify_waiters();
+    }
+
+    /// Whether everything ended.
+    pub fn is_crashed(&self) -> bool {
+        self.crashed.load(atomic::Ordering::SeqCst)
+    }
+}
+
+/// How the block loop works.
+#[derive(Clone, Debug)]
+pub struct Rhythm {
+    /// How fast.
+    pub pace: Pace,
+    /// How long from checkpoint to checkpoint.
+    pub checkpoint: Duration,
+}
+
+/// Makes blocks until it is told to stop; gives the state at the end, or nothing after a crash.
 pub fn run(
     mut world: World,
-    submissions: &mpsc::Receiver<Submission>,
+    rhythm: &Rhythm,
+    orders: &mpsc::Receiver<Order>,
     published: &watch::Sender<Arc<World>>,
-) {
+    switches: &Switches,
+) -> Option<World> {
     // What can be forgotten, and when, soonest first. Not part of the world: no reader needs it.
     let mut remembered: BTreeSet<(u64, usize, RequestId)> = BTreeSet::new();
-    let mut last_beat = Instant::now();
-    loop {
-        let mut batch = match submissions.recv_timeout(world.rest()) {
-            Ok(submission) => vec![submission],
-            Err(mpsc::RecvTimeoutError::Timeout) => vec![],
-            Err(mpsc::RecvTimeoutError::Disconnected) => return,
+    let mut waiting: VecDeque<Submission> = VecDeque::new();
+    let mut uncertified: Option<Arc<World>> = None;
+    let (mut last_beat, mut last_checkpoint, mut last_block) =
+        (Instant::now(), Instant::now(), Instant::now());
+    let mut stopping = false;
+    while !stopping {
+        let rest = match rhythm.pace {
+            _ if switches.frozen.load(atomic::Ordering::SeqCst) => IDLE,
+            Pace::Instant => world.rest(),
+            Pace::Mainnet => MAINNET_BLOCK.saturating_sub(last_block.elapsed()),
         };
-        batch.extend(submissions.try_iter());
+        let first = match orders.recv_timeout(rest) {
+            Ok(order) => Some(order),
+            Err(mpsc::RecvTimeoutError::Timeout) => None,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Some(world),
+        };
+        let mut checkpoint = last_checkpoint.elapsed() >= rhythm.checkpoint;
+        for order in first.into_iter().chain(orders.try_iter()) {
+            match order {
+                Order::Submit(submission) => waiting.push_back(submission),
+                Order::Checkpoint => checkpoint = true,
+                Order::Stop => stopping = true,
+            }
+        }
+        if switches.is_crashed() {
+            return None;
+        }
+        let too_early = rhythm.pace == Pace::Mainnet && last_block.elapsed() < MAINNET_BLOCK;
+        if (too_early || switches.frozen.load(atomic::Ordering::SeqCst)) && !stopping {
+            continue;
+        }
+        last_block = Instant::now();
+        let batch = match rhythm.pace {
+            Pace::Instant => waiting.drain(..).collect(),
+            Pace::Mainnet => next_payload(&mut waiting),
+        };
         let until = |expiry: u64| expiry.saturating_add(REMEMBERED.as_nanos() as u64);
         remembered.extend(batch.iter().map(|submission| {
             (
@@ -449,6 +566,32 @@ pub fn run(
                 remembered.insert((until(world.time), subnet, request));
             }
         }
-        published.send_replace(world.publication());
+        if checkpoint {
+            world.checkpoint();
+            last_checkpoint = Instant::now();
+        }
+        let publication = world.publication();
+        match rhythm.pace {
+            Pace::Instant => published.send_replace(publication),
+            Pace::Mainnet => published.send_replace(
+                uncertified
+                    .replace(publication.clone())
+                    .unwrap_or(publication),
+            ),
+        };
     }
+    Some(world)
+}
+
+/// As much as fits into a block of the network, in the order of arrival.
+fn next_payload(waiting: &mut VecDeque<Submission>) -> Vec<Submission> {
+    let (mut count, mut bytes) = (0, 0);
+    for submission in waiting.iter().take(MAINNET_MESSAGES) {
+        bytes += submission.size;
+        if bytes > MAINNET_PAYLOAD {
+            break;
+        }
+        count += 1;
+    }
+    waiting.drain(..count).collect()
 }

@@ -532,6 +532,11 @@ impl Canister {
         self.callbacks.clear();
     }
 
+    /// Whether there is something that a checkpoint would write out.
+    pub fn is_unflushed(&self) -> bool {
+        self.unflushed || self.snapshots.values().any(|snapshot| snapshot.unflushed)
+    }
+
     /// A number for a new call context or callback.
     pub fn number_call(&mut self) -> u64 {
         self.next_call += 1;
@@ -613,7 +618,10 @@ impl Canister {
                 code.map_or(0, |code| (code.image.globals.len() as u64 + 1) * GLOBAL),
             ),
             wasm_binary_size: amount(code.map_or(0, |code| code.module.bytes().len() as u64)),
-            custom_sections_size: amount(code.map_or(0, |code| code.module.sections_size())),
+            // A replica keeps one byte more for each section: whether it is public.
+            custom_sections_size: amount(code.map_or(0, |code| {
+                code.module.sections_size() + code.module.sections().len() as u64
+            })),
             canister_history_size: amount(history),
             wasm_chunk_store_size: amount(self.chunks.len() as u64 * CHUNK),
             snapshots_size: amount(

@@ -59,7 +59,7 @@ impl Envelope {
 }
 
 /// The kinds of requests.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Content {
     /// An update call.
     Call(Message),
@@ -70,7 +70,7 @@ pub enum Content {
 }
 
 /// A method and its argument.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Message {
     /// The canister that is called.
     pub canister: Principal,

@@ -19,10 +19,12 @@
 pub mod blocks;
 pub mod canister;
 pub mod certify;
+pub mod control;
 pub mod cycles;
 pub mod demo;
 pub mod errors;
 pub mod execute;
+pub mod faults;
 mod ic0;
 pub mod ingress;
 pub mod install;
@@ -36,13 +38,15 @@ pub mod server;
 pub mod snapshot;
 pub mod subnet;
 
-use blocks::World;
+use blocks::{Order, Pace, Rhythm, Switches, World};
 use candid::Principal;
 use demo::Member;
+use faults::{Fault, Script};
 use serde::Serialize;
 use server::Door;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 use std::{io, thread};
 use subnet::{Topology, canister_id};
 use tokio::net::TcpListener;
@@ -58,6 +62,11 @@ pub struct Options {
     pub demo: bool,
     /// What keys and ids are derived from.
     pub seed: u64,
+    /// How fast blocks are made.
+    pub pace: Pace,
+    /// How long from checkpoint to checkpoint. Until the next one a snapshot of a canister that wrote cannot be loaded onto
+    /// another canister.
+    pub checkpoint: Duration,
 }
 
 impl Default for Options {
@@ -66,6 +75,8 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             demo: false,
             seed: 1,
+            pace: Pace::Instant,
+            checkpoint: Duration::from_secs(10 * 60), // the network's own, roughly
         }
     }
 }
@@ -118,9 +129,10 @@ pub enum StartError {
 pub struct Network {
     ready: Ready,
     fleet: Vec<Member>,
+    door: Arc<Door>,
     shutdown: Option<oneshot::Sender<()>>,
     server: JoinHandle<io::Result<()>>,
-    blocks: thread::JoinHandle<()>,
+    blocks: thread::JoinHandle<Option<World>>,
 }
 
 /// Starts a network and returns when it answers.
@@ -166,28 +178,42 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
     };
 
     let (publisher, newest) = watch::channel(Arc::new(world.clone()));
-    let (submissions, submitted) = mpsc::channel();
+    let (orders, given) = mpsc::channel();
+    let switches = Arc::new(Switches::default());
+    let rhythm = Rhythm {
+        pace: options.pace,
+        checkpoint: options.checkpoint,
+    };
+    let seen = switches.clone();
     let blocks = thread::Builder::new()
         .name("blocks".into())
-        .spawn(move || blocks::run(world, &submitted, &publisher))
+        .spawn(move || blocks::run(world, &rhythm, &given, &publisher, &seen))
         .map_err(StartError::Thread)?;
-    let door = Door {
+    let door = Arc::new(Door {
         topology,
-        submissions,
+        orders,
         blocks: newest,
         default_effective_canister_id,
         taken: Mutex::default(),
-    };
+        script: Script::default(),
+        switches: switches.clone(),
+    });
     let (shutdown, stopped) = oneshot::channel::<()>();
     let server =
-        axum::serve(listener, server::routes(Arc::new(door))).with_graceful_shutdown(async {
+        axum::serve(listener, server::routes(door.clone())).with_graceful_shutdown(async {
             // An error means that the handle was dropped: that ends the network as well.
             let _ = stopped.await;
         });
-    let server = tokio::spawn(server.into_future());
+    let server = tokio::spawn(async move {
+        tokio::select! {
+            ended = server.into_future() => ended,
+            () = switches.crash.notified() => Ok(()),
+        }
+    });
     Ok(Network {
         ready,
         fleet,
+        door,
         shutdown: Some(shutdown),
         server,
         blocks,
@@ -205,6 +231,36 @@ impl Network {
         &self.fleet
     }
 
+    /// Lets faults strike, after those that were scripted before.
+    pub fn break_it(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.door.script.extend(faults);
+    }
+
+    /// The faults that are still to strike.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.door.script.remaining()
+    }
+
+    /// Forgets all faults, and makes blocks again if they were frozen.
+    pub fn mend(&self) {
+        self.door.script.clear();
+        self.door.switches.thaw();
+    }
+
+    /// Makes a checkpoint with the next block.
+    pub fn checkpoint(&self) {
+        // Nobody to tell means that the network is ending: then there is nothing to write out either.
+        let _ = self.door.orders.send(Order::Checkpoint);
+    }
+
+    /// Waits for a crash; for ever without one.
+    pub async fn crashed(&self) {
+        let crash = self.door.switches.crash.notified();
+        if !self.door.switches.is_crashed() {
+            crash.await;
+        }
+    }
+
     /// Stops the network and waits for the end.
     pub async fn stop(mut self) {
         if let Some(shutdown) = self.shutdown.take() {
@@ -213,15 +269,15 @@ impl Network {
         self.wait().await;
     }
 
-    /// Waits until the network ends by itself.
+    /// Waits until the network ends: by [`Network::stop`], or by a crash.
     pub async fn wait(self) {
         let _kept_alive = self.shutdown;
         if let Ok(Err(error)) = self.server.await {
             tracing::error!(%error, "the server ended");
         }
-        // With the server its senders are gone, so the block loop ends within one rest.
+        let _ = self.door.orders.send(Order::Stop);
         let ended = tokio::task::spawn_blocking(move || self.blocks.join()).await;
-        if !matches!(ended, Ok(Ok(()))) {
+        if !matches!(ended, Ok(Ok(_))) {
             tracing::error!("the block loop ended by a panic");
         }
     }

@@ -1,16 +1,18 @@
 //! `canopic-practice`: the practice network as a program.
 
+use canopic_practice::blocks::Pace;
 use canopic_practice::{Options, start};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: canopic-practice [--listen 127.0.0.1:0] [--demo] [--seed N] [--ready-file FILE]
+const USAGE: &str = "usage: canopic-practice [--listen 127.0.0.1:0] [--demo] [--pace instant|mainnet] [--seed N] [--ready-file FILE]
 
 Starts an embedded Internet Computer on a loopback address and prints, when it answers, one line of JSON:
 url, root_key, default_effective_canister_id, subnets, control_url. Ends on Ctrl-C.
 
   --listen ADDRESS    where to listen; loopback only, port 0 takes a free one
   --demo              with the canisters of a small shop
+  --pace P            instant: a block as soon as there is work; mainnet: one a second, as on the network (instant)
   --seed N            what keys and ids are derived from (1)
   --ready-file FILE   write the line of JSON to this file as well";
 
@@ -34,6 +36,13 @@ fn parse(mut given: impl Iterator<Item = String>) -> Result<Option<Arguments>, S
                 arguments.options.listen = text
                     .parse()
                     .map_err(|_| format!("{text} is not an address with a port"))?;
+            }
+            "--pace" => {
+                arguments.options.pace = match value()?.as_str() {
+                    "instant" => Pace::Instant,
+                    "mainnet" => Pace::Mainnet,
+                    other => return Err(format!("unknown pace {other}")),
+                };
             }
             "--seed" => {
                 let text = value()?;
@@ -73,7 +82,10 @@ async fn main() -> ExitCode {
         }
     }
     say(&line);
-    interrupted().await;
+    tokio::select! {
+        () = interrupted() => {}
+        () = network.crashed() => return complain("crashed, as it was told"),
+    }
     network.stop().await;
     ExitCode::SUCCESS
 }

@@ -6,15 +6,17 @@
 //!
 //! Reading order: [`routes`], then [`call`], [`query`] and [`read_state`]. Specification: "HTTPS interface".
 
-use crate::blocks::{Payload, Submission, World, wall_clock};
-use crate::certify::{Path as TreePath, cbor_bytes, cbor_map};
+use crate::blocks::{Order, Payload, Submission, Switches, World, wall_clock};
+use crate::certify::{Path as TreePath, Tree, cbor_bytes, cbor_map, leb128};
+use crate::control;
 use crate::errors::{ErrorCode, Reject};
+use crate::faults::{Effect, Kind, Script};
 use crate::ingress::{self, Content, Envelope, Expected, Message, Refusal, RequestId, hash_value};
 use crate::management;
 use crate::queries::Query;
 use crate::subnet::{RangeLayout, Topology};
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -25,6 +27,7 @@ use ciborium::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
+use std::{future, io};
 use tokio::sync::watch;
 
 /// Bytes of a body, and of an update call, at most: the network's numbers.
@@ -38,13 +41,17 @@ pub struct Door {
     /// The subnets.
     pub topology: Arc<Topology>,
     /// Where update calls go.
-    pub submissions: mpsc::Sender<Submission>,
+    pub orders: mpsc::Sender<Order>,
     /// The newest block.
     pub blocks: watch::Receiver<Arc<World>>,
     /// Where canisters are made by default.
     pub default_effective_canister_id: Principal,
     /// The requests that were taken in: who may ask about them, and until when nobody can send them again.
     pub taken: Mutex<HashMap<RequestId, Taken>>,
+    /// Faults that are to strike.
+    pub script: Script,
+    /// What stops the network in one way or another.
+    pub switches: Arc<Switches>,
 }
 
 /// A request that was taken in.
@@ -81,18 +88,17 @@ impl Door {
     }
 }
 
-/// A refusal by the HTTP layer.
-struct Failure {
-    status: StatusCode,
-    text: String,
+/// How the HTTP layer does not answer.
+enum Failure {
+    /// With a status and words.
+    Refused(StatusCode, String),
+    /// Not at all: the connection breaks.
+    Cut,
 }
 
 impl Failure {
     fn new(status: StatusCode, text: impl Into<String>) -> Self {
-        Self {
-            status,
-            text: text.into(),
-        }
+        Self::Refused(status, text.into())
     }
 }
 
@@ -104,7 +110,17 @@ impl From<Refusal> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.status, self.text).into_response()
+        match self {
+            Self::Refused(status, text) => (status, text).into_response(),
+            // A body that ends in an error makes the server drop the connection in the middle of the answer.
+            Self::Cut => {
+                let broken = io::Error::from(io::ErrorKind::ConnectionReset);
+                Body::from_stream(futures::stream::once(future::ready(Err::<Bytes, _>(
+                    broken,
+                ))))
+                .into_response()
+            }
+        }
     }
 }
 
@@ -141,8 +157,8 @@ pub fn routes(door: Arc<Door>) -> Router {
             query(door, id, headers, body, layout)
         };
         let of = |place| {
-            move |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| async move {
-                read_state(&door, &id, &headers, &body, layout, place)
+            move |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| {
+                read_state(door, id, headers, body, layout, place)
             }
         };
         router = router
@@ -157,12 +173,19 @@ pub fn routes(door: Arc<Door>) -> Router {
             );
     }
     router
+        .nest("/_", control::routes())
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .layer(middleware::from_fn(refuse_foreign_hosts))
+        .layer(middleware::from_fn_with_state(
+            door.clone(),
+            refuse_foreign_hosts,
+        ))
         .with_state(door)
 }
 
-async fn refuse_foreign_hosts(request: Request, next: Next) -> Response {
+async fn refuse_foreign_hosts(State(door): Shared, request: Request, next: Next) -> Response {
+    if door.switches.is_crashed() {
+        return Failure::Cut.into_response();
+    }
     let host = request
         .headers()
         .get(header::HOST)
@@ -229,11 +252,14 @@ fn open(headers: &HeaderMap, body: &[u8], expected: Expected) -> Result<Envelope
     Ok(ingress::open(body, expected, wall_clock())?)
 }
 
-fn require_addressee(
-    envelope: &Envelope,
-    message: &Message,
-    effective: Principal,
-) -> Result<(), Failure> {
+/// Checks that the request came to the right place; gives the method that it is about.
+fn require_addressee(envelope: &Envelope, effective: Principal) -> Result<&str, Failure> {
+    let (Content::Call(message) | Content::Query(message)) = &envelope.content else {
+        return Err(Failure::new(
+            StatusCode::BAD_REQUEST,
+            "neither a call nor a query",
+        ));
+    };
     let canister = message.canister;
     if canister != Principal::management_canister() && canister != effective {
         let text = format!(
@@ -245,7 +271,7 @@ fn require_addressee(
         let text = format!("Canister {canister} is not one of the delegation targets.");
         return Err(Failure::new(StatusCode::BAD_REQUEST, text));
     }
-    Ok(())
+    Ok(&message.method)
 }
 
 /// How a call is answered.
@@ -275,15 +301,21 @@ async fn call(
         );
         return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, text));
     }
-    let Content::Call(message) = &envelope.content else {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "not a call"));
+    let method = require_addressee(&envelope, effective)?.to_owned();
+    let effect = door.script.strike(Kind::Call, Some(&method));
+    meet(&door, effect.as_ref()).await?;
+    let rejection = match &effect {
+        Some(Effect::RejectUncertified(refusal)) => {
+            return Ok(cbor(uncertified(style, refusal.clone().into())));
+        }
+        Some(Effect::RejectCertified(refusal)) => Some(Reject::from(refusal.clone())),
+        _ => None,
     };
-    require_addressee(&envelope, message, effective)?;
     let request = envelope.id;
     let size = body.len();
     let submitting = {
         let door = door.clone();
-        away(move || submit(&door, subnet, envelope, size))
+        away(move || submit(&door, subnet, envelope, size, rejection))
     };
     let submitted = match submitting.await? {
         Ok(submitted) => submitted,
@@ -294,23 +326,86 @@ async fn call(
         return Ok(StatusCode::ACCEPTED.into_response());
     }
     let Style::Synchronous(layout) = style else {
-        return Ok(StatusCode::ACCEPTED.into_response());
+        return if effect == Some(Effect::LoseReply) {
+            Err(Failure::Cut)
+        } else {
+            Ok(StatusCode::ACCEPTED.into_response())
+        };
     };
     let mut blocks = door.blocks.clone();
     let finished = blocks.wait_for(|world| world.is_finished(subnet, &request));
-    let Ok(Ok(world)) = tokio::time::timeout(PATIENCE, finished)
+    let finished = tokio::time::timeout(PATIENCE, finished)
         .await
-        .map(|world| world.map(|world| world.clone()))
-    else {
+        .map(|world| world.map(|world| world.clone()));
+    if effect == Some(Effect::LoseReply) {
+        return Err(Failure::Cut);
+    }
+    let Ok(Ok(world)) = finished else {
         return Ok(StatusCode::ACCEPTED.into_response());
     };
     let path = vec![b"request_status".to_vec(), request.to_vec()];
-    let certificate =
-        door.topology.subnets()[subnet].certificate(&world.trees[subnet], vec![path], layout);
+    let certificate = certificate(&door, &world, subnet, vec![path], layout, effect.as_ref());
     Ok(cbor(cbor_map([
         ("status", text("replied")),
         ("certificate", Value::Bytes(certificate)),
     ])))
+}
+
+/// What a fault does before a request is looked at any further.
+async fn meet(door: &Door, effect: Option<&Effect>) -> Result<(), Failure> {
+    match effect {
+        Some(Effect::Delay { milliseconds }) => {
+            tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
+        }
+        Some(Effect::Cut) => return Err(Failure::Cut),
+        Some(Effect::Status { code }) => {
+            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            return Err(Failure::new(
+                status,
+                status.canonical_reason().unwrap_or_default(),
+            ));
+        }
+        Some(Effect::Freeze) => door.switches.freeze(),
+        Some(Effect::Crash) => {
+            door.switches.crash();
+            return Err(Failure::Cut);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The certificate of a subnet for these paths, or what a fault makes of it.
+fn certificate(
+    door: &Door,
+    world: &World,
+    subnet: usize,
+    paths: Vec<TreePath>,
+    layout: RangeLayout,
+    effect: Option<&Effect>,
+) -> Vec<u8> {
+    let subnets = door.topology.subnets();
+    let (host, tree) = (&subnets[subnet], &world.trees[subnet]);
+    match effect {
+        // Everything is as it should be, except that another subnet signed it.
+        Some(Effect::WrongSignature) => {
+            let stranger = &subnets[(subnet + 1) % subnets.len()];
+            stranger.key.sign_tree(
+                tree,
+                &[paths, vec![vec![b"time".to_vec()]]].concat(),
+                host.delegation(layout),
+            )
+        }
+        Some(Effect::StaleCertificate { seconds }) => {
+            let mut old = tree.clone();
+            let time = world
+                .time
+                .saturating_sub(Duration::from_secs(*seconds).as_nanos() as u64);
+            old.set(b"time", Tree::leaf(leb128(time)));
+            host.certificate(&old, paths, layout)
+        }
+        _ => host.certificate(tree, paths, layout),
+    }
 }
 
 fn uncertified(style: Style, reject: Reject) -> Value {
@@ -336,6 +431,7 @@ fn submit(
     subnet: usize,
     envelope: Envelope,
     size: usize,
+    rejection: Option<Reject>,
 ) -> Result<Submitted, Reject> {
     let Envelope {
         id: request,
@@ -356,7 +452,9 @@ fn submit(
         return Ok(Submitted::Known);
     }
     let world = door.world();
-    let payload = if canister == Principal::management_canister() {
+    let payload = if let Some(reject) = rejection {
+        Payload::Management(Err(reject))
+    } else if canister == Principal::management_canister() {
         let parsed = management::Request::parse(&method, &arg);
         management::admit(&world, subnet, sender, &method, parsed.as_ref())?;
         match parsed {
@@ -407,7 +505,7 @@ fn submit(
         size,
         payload,
     };
-    door.submissions.send(submission).map_err(|_| {
+    door.orders.send(Order::Submit(submission)).map_err(|_| {
         Reject::new(
             ErrorCode::SubnetOversubscribed,
             "The network is shutting down.",
@@ -437,34 +535,19 @@ async fn query(
     let effective = parse_id(&id)?;
     let subnet = door.route(effective)?;
     let envelope = open(&headers, &body, Expected::Query)?;
-    let Content::Query(message) = &envelope.content else {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "not a query"));
-    };
-    require_addressee(&envelope, message, effective)?;
+    let method = require_addressee(&envelope, effective)?;
+    let effect = door.script.strike(Kind::Query, Some(method));
+    meet(&door, effect.as_ref()).await?;
     let world = door.world();
-    let (id, sender) = (envelope.id, envelope.sender);
-    let asked = world.clone();
-    let Content::Query(Message {
-        canister,
-        method,
-        arg,
-    }) = envelope.content
-    else {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "not a query"));
-    };
-    let outcome = away(move || {
-        if canister == Principal::management_canister() {
-            return management::query(&asked, subnet, sender, &method, &arg);
+    let outcome = match &effect {
+        Some(Effect::RejectCertified(refusal) | Effect::RejectUncertified(refusal)) => {
+            Err(refusal.clone().into())
         }
-        let query = Query {
-            caller: sender,
-            canister,
-            method: &method,
-            argument: &arg,
-        };
-        asked.query(&query, subnet, layout)
-    });
-    let outcome = outcome.await?;
+        _ => answer(world.clone(), subnet, &envelope, layout).await?,
+    };
+    if effect == Some(Effect::LoseReply) {
+        return Err(Failure::Cut);
+    }
     // A node signs what it said, when, and to which question.
     let mut said = match outcome {
         Ok(reply) => vec![
@@ -478,13 +561,23 @@ async fn query(
             ("error_code", text(reject.error)),
         ],
     };
-    let timestamp = ("timestamp", Value::Integer(world.time.into()));
-    let signed = said
-        .iter()
-        .cloned()
-        .chain([timestamp.clone(), ("request_id", Value::Bytes(id.to_vec()))]);
-    let hash = hash_value(&cbor_map(signed))
+    let age = match effect {
+        Some(Effect::StaleCertificate { seconds }) => {
+            Duration::from_secs(seconds).as_nanos() as u64
+        }
+        _ => 0,
+    };
+    let timestamp = (
+        "timestamp",
+        Value::Integer(world.time.saturating_sub(age).into()),
+    );
+    let question = ("request_id", Value::Bytes(envelope.id.to_vec()));
+    let signed = said.iter().cloned().chain([timestamp.clone(), question]);
+    let mut hash = hash_value(&cbor_map(signed))
         .map_err(|reason| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, reason))?;
+    if effect == Some(Effect::WrongSignature) {
+        hash = [0; 32];
+    }
     let signatures = door.topology.subnets()[subnet].nodes.iter().map(|node| {
         cbor_map([
             timestamp.clone(),
@@ -499,6 +592,40 @@ async fn query(
     Ok(cbor(cbor_map(said)))
 }
 
+/// The answer to a query, worked out where it may take long.
+async fn answer(
+    world: Arc<World>,
+    subnet: usize,
+    envelope: &Envelope,
+    layout: RangeLayout,
+) -> Result<Result<Vec<u8>, Reject>, Failure> {
+    let Content::Query(Message {
+        canister,
+        method,
+        arg,
+    }) = envelope.content.clone()
+    else {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "not a query"));
+    };
+    let caller = envelope.sender;
+    away(move || {
+        if canister == Principal::management_canister() {
+            return management::query(&world, subnet, caller, &method, &arg);
+        }
+        world.query(
+            &Query {
+                caller,
+                canister,
+                method: &method,
+                argument: &arg,
+            },
+            subnet,
+            layout,
+        )
+    })
+    .await
+}
+
 /// What the id in a path names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -506,15 +633,15 @@ enum Place {
     Subnet,
 }
 
-fn read_state(
-    door: &Door,
-    id: &str,
-    headers: &HeaderMap,
-    body: &[u8],
+async fn read_state(
+    State(door): Shared,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
     layout: RangeLayout,
     place: Place,
 ) -> Result<Response, Failure> {
-    let effective = parse_id(id)?;
+    let effective = parse_id(&id)?;
     let subnet = match place {
         Place::Canister => door.route(effective)?,
         Place::Subnet => door.topology.subnet_index(effective).ok_or_else(|| {
@@ -524,16 +651,30 @@ fn read_state(
             )
         })?,
     };
-    let envelope = open(headers, body, Expected::ReadState)?;
+    let envelope = open(&headers, &body, Expected::ReadState)?;
     let Content::ReadState(paths) = &envelope.content else {
         return Err(Failure::new(StatusCode::BAD_REQUEST, "not a read_state"));
     };
+    let effect = door.script.strike(Kind::ReadState, None);
+    meet(&door, effect.as_ref()).await?;
+    if let Some(Effect::RejectCertified(refusal) | Effect::RejectUncertified(refusal)) = &effect {
+        return Err(Failure::new(StatusCode::BAD_REQUEST, &refusal.message));
+    }
     let world = door.world();
     for path in paths {
-        may_read(door, &world, subnet, &envelope, effective, path, place)?;
+        may_read(&door, &world, subnet, &envelope, effective, path, place)?;
     }
-    let certificate =
-        door.topology.subnets()[subnet].certificate(&world.trees[subnet], paths.clone(), layout);
+    if effect == Some(Effect::LoseReply) {
+        return Err(Failure::Cut);
+    }
+    let certificate = certificate(
+        &door,
+        &world,
+        subnet,
+        paths.clone(),
+        layout,
+        effect.as_ref(),
+    );
     Ok(cbor(cbor_map([("certificate", Value::Bytes(certificate))])))
 }
 
