@@ -12,8 +12,11 @@ use crate::errors::{ErrorCode, Reject};
 use crate::ingress::RequestId;
 use crate::management::{Caller, Request};
 use crate::messages::{Call, Message};
+use crate::server::Taken;
+use crate::state::StateFolder;
 use crate::subnet::{Topology, canister_id};
 use candid::Principal;
+use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{self, AtomicBool};
 use std::sync::{Arc, mpsc};
@@ -45,12 +48,8 @@ pub fn wall_clock() -> u64 {
 pub struct Submission {
     /// Its id.
     pub request: RequestId,
-    /// Who sent it.
-    pub sender: Principal,
-    /// When it becomes void.
-    pub expiry: u64,
-    /// The subnet that it was sent to.
-    pub subnet: usize,
+    /// Who sent it, where to, and when it becomes void.
+    pub taken: Taken,
     /// Its bytes, which are paid for.
     pub size: usize,
     /// What is to be done.
@@ -86,12 +85,15 @@ pub struct World {
     pub trees: Vec<Tree>,
     canisters: BTreeMap<Principal, Arc<Canister>>,
     /// The next free number in the application range of each subnet.
-    next_numbers: Vec<u64>,
+    pub next_numbers: Vec<u64>,
     /// Canisters whose part of the tree is older than they are.
     changed: BTreeSet<Principal>,
     /// Messages between canisters that are to be delivered.
     pub queue: VecDeque<Message>,
-    randomness: Hash,
+    /// The requests whose outcomes are remembered.
+    pub requests: OrdMap<RequestId, Taken>,
+    /// Where the next random bytes come from.
+    pub randomness: Hash,
 }
 
 impl World {
@@ -113,6 +115,7 @@ impl World {
             next_numbers,
             changed: BTreeSet::new(),
             queue: VecDeque::new(),
+            requests: OrdMap::new(),
             randomness,
         };
         world.certify();
@@ -228,7 +231,8 @@ impl World {
         sha256(&[b"raw_rand", &self.randomness])
     }
 
-    fn set_status(&mut self, subnet: usize, request: &RequestId, status: Tree) {
+    /// Tells how a request stands.
+    pub fn set_status(&mut self, subnet: usize, request: &RequestId, status: Tree) {
         let tree = &mut self.trees[subnet];
         let mut statuses = tree.get(b"request_status").cloned().unwrap_or_default();
         statuses.set(request, status);
@@ -250,16 +254,21 @@ impl World {
     fn execute(&mut self, submission: Submission) {
         let Submission {
             request,
-            sender,
-            expiry,
-            subnet,
+            taken,
             size,
             payload,
         } = submission;
+        let Taken {
+            subnet,
+            sender,
+            expiry,
+            ..
+        } = taken;
         // Too late: nobody will ever learn that it was sent, and it must not happen.
         if expiry < self.time {
             return;
         }
+        self.requests.insert(request, taken);
         self.set_status(
             subnet,
             &request,
@@ -312,6 +321,7 @@ impl World {
 
     /// Forgets a request that is over.
     fn forget(&mut self, subnet: usize, request: &RequestId) {
+        self.requests.remove(request);
         let tree = &mut self.trees[subnet];
         let mut statuses = tree.get(b"request_status").cloned().unwrap_or_default();
         statuses.remove(request);
@@ -496,16 +506,22 @@ pub struct Rhythm {
     pub checkpoint: Duration,
 }
 
-/// Makes blocks until it is told to stop; gives the state at the end, or nothing after a crash.
+/// Makes blocks until it is told to stop, and saves the state at checkpoints and at the end; not after a crash.
 pub fn run(
     mut world: World,
     rhythm: &Rhythm,
     orders: &mpsc::Receiver<Order>,
     published: &watch::Sender<Arc<World>>,
     switches: &Switches,
-) -> Option<World> {
+    state: Option<&StateFolder>,
+) {
     // What can be forgotten, and when, soonest first. Not part of the world: no reader needs it.
-    let mut remembered: BTreeSet<(u64, usize, RequestId)> = BTreeSet::new();
+    let until = |expiry: u64| expiry.saturating_add(REMEMBERED.as_nanos() as u64);
+    let mut remembered: BTreeSet<(u64, usize, RequestId)> = world
+        .requests
+        .iter()
+        .map(|(request, taken)| (until(taken.expiry), taken.subnet, *request))
+        .collect();
     let mut waiting: VecDeque<Submission> = VecDeque::new();
     let mut uncertified: Option<Arc<World>> = None;
     let (mut last_beat, mut last_checkpoint, mut last_block) =
@@ -520,7 +536,7 @@ pub fn run(
         let first = match orders.recv_timeout(rest) {
             Ok(order) => Some(order),
             Err(mpsc::RecvTimeoutError::Timeout) => None,
-            Err(mpsc::RecvTimeoutError::Disconnected) => return Some(world),
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
         };
         let mut checkpoint = last_checkpoint.elapsed() >= rhythm.checkpoint;
         for order in first.into_iter().chain(orders.try_iter()) {
@@ -531,7 +547,7 @@ pub fn run(
             }
         }
         if switches.is_crashed() {
-            return None;
+            return;
         }
         let too_early = rhythm.pace == Pace::Mainnet && last_block.elapsed() < MAINNET_BLOCK;
         if (too_early || switches.frozen.load(atomic::Ordering::SeqCst)) && !stopping {
@@ -542,11 +558,10 @@ pub fn run(
             Pace::Instant => waiting.drain(..).collect(),
             Pace::Mainnet => next_payload(&mut waiting),
         };
-        let until = |expiry: u64| expiry.saturating_add(REMEMBERED.as_nanos() as u64);
         remembered.extend(batch.iter().map(|submission| {
             (
-                until(submission.expiry),
-                submission.subnet,
+                until(submission.taken.expiry),
+                submission.taken.subnet,
                 submission.request,
             )
         }));
@@ -569,6 +584,7 @@ pub fn run(
         if checkpoint {
             world.checkpoint();
             last_checkpoint = Instant::now();
+            save(&world, state);
         }
         let publication = world.publication();
         match rhythm.pace {
@@ -580,7 +596,17 @@ pub fn run(
             ),
         };
     }
-    Some(world)
+    save(&world, state);
+}
+
+/// Saves the state, if it is to be saved. A full disk must not end the network: the former checkpoint is still there.
+fn save(world: &World, state: Option<&StateFolder>) {
+    if let Some(Err(error)) = state.map(|state| state.save(world)) {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the state was not saved"
+        );
+    }
 }
 
 /// As much as fits into a block of the network, in the order of arrival.

@@ -19,6 +19,7 @@ use crate::module::Module;
 use crate::snapshot::Snapshot;
 use candid::{Nat, Principal};
 use ciborium::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ pub const CHUNK: u64 = 1024 * 1024;
 pub const GLOBAL: u64 = 32;
 
 /// Who waits for an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
     /// A user, by the request's id.
     Ingress {
@@ -55,7 +56,7 @@ pub enum Origin {
 }
 
 /// Whether a canister takes messages.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Run {
     /// It does.
     Running,
@@ -66,7 +67,7 @@ pub enum Run {
 }
 
 /// A canister's settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
     /// Who may manage it.
     pub controllers: BTreeSet<Principal>,
@@ -289,7 +290,7 @@ pub fn environment_hash(variables: &BTreeMap<String, String>) -> Hash {
 }
 
 /// What the canister printed, newest last, as much as its limit keeps.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Log {
     records: VecDeque<Arc<LogRecord>>,
     next: u64,
@@ -351,16 +352,17 @@ impl Log {
 }
 
 /// The code of a canister and its state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Code {
     /// The module.
+    #[serde(with = "crate::state::recompiled")]
     pub module: Module,
     /// Memories and globals.
     pub image: Image,
 }
 
 /// A call that the canister has not finished.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CallContext {
     /// Who waits for its answer.
     pub origin: Origin,
@@ -379,7 +381,7 @@ pub struct CallContext {
 }
 
 /// A call that the canister made and whose answer is still to come.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Callback {
     /// The call context that made it.
     pub context: u64,
@@ -396,7 +398,7 @@ pub struct Callback {
 }
 
 /// Whether the canister was told that its heap is nearly full.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LowMemoryHook {
     /// There is room.
     #[default]
@@ -408,7 +410,7 @@ pub enum LowMemoryHook {
 }
 
 /// Where a canister's cycles went.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Spent {
     /// Storage.
     pub memory: u128,
@@ -425,7 +427,7 @@ pub struct Spent {
 }
 
 /// A canister.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Canister {
     /// Its id.
     pub id: Principal,

@@ -107,6 +107,29 @@ impl Tree {
         }
     }
 
+    /// The values right below a branch, by label.
+    pub fn leaves(&self) -> Vec<(String, Vec<u8>)> {
+        fn walk(node: &Node, found: &mut Vec<(String, Vec<u8>)>) {
+            if let Some(left) = &node.left {
+                walk(left, found);
+            }
+            if let Some(value) = node.below.value() {
+                found.push((
+                    String::from_utf8_lossy(&node.label).into_owned(),
+                    value.to_vec(),
+                ));
+            }
+            if let Some(right) = &node.right {
+                walk(right, found);
+            }
+        }
+        let mut found = vec![];
+        if let Some(root) = self.root() {
+            walk(root, &mut found);
+        }
+        found
+    }
+
     /// Puts a tree below a label; a value at this place gives way to the branch.
     pub fn set(&mut self, label: &[u8], below: Self) {
         *self = Self::from_root(Some(insert(self.root(), label, below)));

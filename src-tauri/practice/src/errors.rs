@@ -66,7 +66,7 @@ pub enum ErrorCode {
 const LONGEST_MESSAGE: usize = 8 * 1024;
 
 /// A rejection, certified or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reject {
     /// The class of the rejection, 1 to 6.
     pub code: u8,

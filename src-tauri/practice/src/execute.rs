@@ -116,7 +116,7 @@ pub enum Entry {
 }
 
 /// A function of the canister's table with a word for it: how callbacks are named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Closure {
     /// Position in the table.
     pub function: u32,

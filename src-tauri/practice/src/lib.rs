@@ -36,6 +36,7 @@ pub mod module;
 pub mod queries;
 pub mod server;
 pub mod snapshot;
+pub mod state;
 pub mod subnet;
 
 use blocks::{Order, Pace, Rhythm, Switches, World};
@@ -44,7 +45,9 @@ use demo::Member;
 use faults::{Fault, Script};
 use serde::Serialize;
 use server::Door;
+use state::{StateError, StateFolder};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use std::{io, thread};
@@ -62,6 +65,8 @@ pub struct Options {
     pub demo: bool,
     /// What keys and ids are derived from.
     pub seed: u64,
+    /// The folder where the network lives on over restarts.
+    pub state: Option<PathBuf>,
     /// How fast blocks are made.
     pub pace: Pace,
     /// How long from checkpoint to checkpoint. Until the next one a snapshot of a canister that wrote cannot be loaded onto
@@ -75,6 +80,7 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             demo: false,
             seed: 1,
+            state: None,
             pace: Pace::Instant,
             checkpoint: Duration::from_secs(10 * 60), // the network's own, roughly
         }
@@ -120,6 +126,9 @@ pub enum StartError {
     /// The demo fleet could not be settled.
     #[error("settle the demo fleet: {0}")]
     Demo(errors::Reject),
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// No thread for the block loop.
     #[error("start the block loop")]
     Thread(#[source] io::Error),
@@ -132,7 +141,7 @@ pub struct Network {
     door: Arc<Door>,
     shutdown: Option<oneshot::Sender<()>>,
     server: JoinHandle<io::Result<()>>,
-    blocks: thread::JoinHandle<Option<World>>,
+    blocks: thread::JoinHandle<()>,
 }
 
 /// Starts a network and returns when it answers.
@@ -154,12 +163,24 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
     let now = blocks::wall_clock();
     let topology =
         Arc::new(Topology::derive(options.seed, now).ok_or(StartError::Keys(options.seed))?);
-    let mut world = World::new(topology.clone(), now);
+    let state = options
+        .state
+        .as_deref()
+        .map(|folder| StateFolder::open(folder, options.seed))
+        .transpose()?;
+    let saved = state
+        .as_ref()
+        .map(|state| state.load(&topology))
+        .transpose()?
+        .flatten();
+    let mut new = World::new(topology.clone(), now);
+    // Settled even when a saved state is taken instead: who belongs to the fleet is told all the same.
     let fleet = if options.demo {
-        demo::settle(&mut world).map_err(StartError::Demo)?
+        demo::settle(&mut new).map_err(StartError::Demo)?
     } else {
         vec![]
     };
+    let mut world = saved.unwrap_or(new);
     world.advance(now, [], false);
 
     let default_effective_canister_id =
@@ -177,6 +198,11 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
         url,
     };
 
+    let taken = world
+        .requests
+        .iter()
+        .map(|(request, taken)| (*request, taken.clone()))
+        .collect();
     let (publisher, newest) = watch::channel(Arc::new(world.clone()));
     let (orders, given) = mpsc::channel();
     let switches = Arc::new(Switches::default());
@@ -187,14 +213,14 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
     let seen = switches.clone();
     let blocks = thread::Builder::new()
         .name("blocks".into())
-        .spawn(move || blocks::run(world, &rhythm, &given, &publisher, &seen))
+        .spawn(move || blocks::run(world, &rhythm, &given, &publisher, &seen, state.as_ref()))
         .map_err(StartError::Thread)?;
     let door = Arc::new(Door {
         topology,
         orders,
         blocks: newest,
         default_effective_canister_id,
-        taken: Mutex::default(),
+        taken: Mutex::new(taken),
         script: Script::default(),
         switches: switches.clone(),
     });

@@ -5,12 +5,13 @@ use canopic_practice::{Options, start};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: canopic-practice [--listen 127.0.0.1:0] [--demo] [--pace instant|mainnet] [--seed N] [--ready-file FILE]
+const USAGE: &str = "usage: canopic-practice [--listen 127.0.0.1:0] [--state DIR] [--demo] [--pace instant|mainnet] [--seed N] [--ready-file FILE]
 
 Starts an embedded Internet Computer on a loopback address and prints, when it answers, one line of JSON:
 url, root_key, default_effective_canister_id, subnets, control_url. Ends on Ctrl-C.
 
   --listen ADDRESS    where to listen; loopback only, port 0 takes a free one
+  --state DIR         where the network lives on over restarts
   --demo              with the canisters of a small shop
   --pace P            instant: a block as soon as there is work; mainnet: one a second, as on the network (instant)
   --seed N            what keys and ids are derived from (1)
@@ -50,6 +51,7 @@ fn parse(mut given: impl Iterator<Item = String>) -> Result<Option<Arguments>, S
                     .parse()
                     .map_err(|_| format!("{text} is not a seed: a natural number is needed"))?;
             }
+            "--state" => arguments.options.state = Some(value()?.into()),
             "--ready-file" => arguments.ready_file = Some(value()?.into()),
             _ => return Err(format!("unknown argument {flag}")),
         }

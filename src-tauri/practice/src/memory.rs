@@ -220,7 +220,7 @@ fn pieces(offset: u64, length: usize) -> impl Iterator<Item = Piece> {
 }
 
 /// The value of a global. Floats are kept by their bits: a NaN's payload is state, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[allow(missing_docs)]
 pub enum Global {
     I32(i32),
@@ -231,11 +231,13 @@ pub enum Global {
 }
 
 /// The whole state of a canister's code between two messages.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Image {
     /// The WebAssembly memory.
+    #[serde(with = "crate::state::sparse")]
     pub heap: Memory,
     /// The memory that survives upgrades.
+    #[serde(with = "crate::state::sparse")]
     pub stable: Memory,
     /// In the order of [`crate::module::Module::globals`].
     pub globals: Vec<Global>,

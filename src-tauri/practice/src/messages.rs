@@ -14,13 +14,14 @@ use crate::execute::{self, Closure, Done, Entry, Environment, Prices, Response, 
 use crate::management::{self, Answer, Caller, Request};
 use crate::module::{Method, Module};
 use candid::Principal;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How long a stop request waits for open calls: the network's five minutes.
 const STOP_PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// Something that is to be done to a canister.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Message {
     /// A call, of a user or of a canister.
     Call(Call),
@@ -38,7 +39,7 @@ pub enum Message {
 }
 
 /// A call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Call {
     /// Who waits for the answer.
     pub origin: Origin,

@@ -24,6 +24,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use candid::Principal;
 use ciborium::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
@@ -55,10 +56,16 @@ pub struct Door {
 }
 
 /// A request that was taken in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Taken {
-    sender: Principal,
-    receiver: Principal,
-    expiry: u64,
+    /// The subnet that it was sent to.
+    pub subnet: usize,
+    /// Who sent it.
+    pub sender: Principal,
+    /// The canister that it is for.
+    pub receiver: Principal,
+    /// When nobody can send it again.
+    pub expiry: u64,
 }
 
 type Shared = State<Arc<Door>>;
@@ -489,19 +496,16 @@ fn submit(
                 >= now
         });
     }
-    taken.insert(
-        request,
-        Taken {
-            sender,
-            receiver: canister,
-            expiry,
-        },
-    );
+    let known = Taken {
+        subnet,
+        sender,
+        receiver: canister,
+        expiry,
+    };
+    taken.insert(request, known.clone());
     let submission = Submission {
         request,
-        sender,
-        expiry,
-        subnet,
+        taken: known,
         size,
         payload,
     };

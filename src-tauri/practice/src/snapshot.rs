@@ -21,6 +21,7 @@ use crate::management::Caller;
 use crate::memory::{Global, Image, Memory, WASM_PAGE};
 use crate::module::Module;
 use candid::{Nat, Principal};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -72,16 +73,20 @@ impl fmt::Display for SnapshotId {
 }
 
 /// The module in a snapshot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Binary {
     /// That of the canister when it was taken.
-    Taken(Module),
+    Taken(#[serde(with = "crate::state::recompiled")] Module),
     /// Bytes as they arrive; nobody knows yet whether they will be a module.
-    Uploaded { bytes: Memory, length: u64 },
+    Uploaded {
+        #[serde(with = "crate::state::sparse")]
+        bytes: Memory,
+        length: u64,
+    },
 }
 
 /// A snapshot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     /// When it was taken, or its metadata uploaded.
     pub taken_at: u64,
