@@ -29,7 +29,7 @@ use wasmi::{AsContextMut, Func, Instance, Store, Val};
 pub use self::trap::Trap;
 pub use crate::ic0::Prices;
 use crate::{
-    ic0::{self, Host, Mode},
+    ic0::{Host, Mode},
     memory::{Global, Image},
     module::{self, Method, Module},
 };
@@ -64,8 +64,8 @@ pub enum Entry {
         /// Its argument.
         argument: Vec<u8>,
     },
-    /// `canister_composite_query METHOD`. Its image is only for its own callbacks; [`Environment::replicated`] must
-    /// be false for all of them.
+    /// `canister_composite_query METHOD`. Its image is only for its own callbacks, for which
+    /// [`Environment::replicated`] must be false.
     CompositeQuery {
         /// The method's name.
         method: String,
@@ -137,8 +137,8 @@ pub struct Environment {
     pub caller_info: Vec<u8>,
     /// That signer.
     pub caller_info_signer: Vec<u8>,
-    /// Whether all nodes execute this together: false for queries, composite queries with their callbacks, and
-    /// message inspection.
+    /// Whether all nodes execute this together. It tells a query from a query called as an update, and callbacks
+    /// from those of composite queries; everything else is always the one or the other.
     pub replicated: bool,
     /// Nanoseconds since 1970.
     pub time: u64,
@@ -306,7 +306,7 @@ pub struct OutgoingCall {
 pub fn run(module: &Module, image: &Image, entry: Entry, environment: Environment) -> Outcome {
     let limit = environment.instruction_limit;
     let mut store = Store::new(
-        module::engine(),
+        module.code().engine(),
         Host::new(
             &entry,
             image.stable.clone(),
@@ -340,7 +340,8 @@ fn execute(
     entry: Entry,
 ) -> Result<Done, Trap> {
     store.set_fuel(store.data().environment.instruction_limit)?;
-    let instance = ic0::linker(module.is_wasm64())
+    let instance = module
+        .linker()
         .instantiate_and_start(store.as_context_mut(), module.code())?;
     fill(store, module, instance, image)?;
 

@@ -21,7 +21,7 @@ mod state;
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use wasmi::{Caller, Linker, ResourceLimiter, errors::LinkerError};
+use wasmi::{Caller, Engine, Linker, ResourceLimiter, errors::LinkerError};
 use wasmi_core::LimiterError;
 use wasmparser::ValType;
 
@@ -34,7 +34,6 @@ use self::{
 use crate::{
     execute::{Done, Entry, Environment, OutgoingCall, Trap},
     memory::{Image, Memory},
-    module,
 };
 
 /// The largest argument or reply of a replicated message.
@@ -60,9 +59,9 @@ macro_rules! system_calls {
 }
 
 impl Api {
-    fn common<W: Word>() -> Result<Self, LinkerError> {
+    fn common<W: Word>(engine: &Engine) -> Result<Self, LinkerError> {
         let mut api = Self {
-            linker: Linker::new(module::engine()),
+            linker: Linker::new(engine),
             signatures: BTreeMap::new(),
         };
         system_calls! { api;
@@ -138,8 +137,8 @@ impl Api {
     }
 
     /// Those that only canisters with 32-bit memory have.
-    fn narrow() -> Result<Self, LinkerError> {
-        let mut api = Self::common::<u32>()?;
+    fn narrow(engine: &Engine) -> Result<Self, LinkerError> {
+        let mut api = Self::common::<u32>(engine)?;
         system_calls! { api;
             msg_cycles_available() -> u64,                                  "U RQ Rt Ry",                         500;
             msg_cycles_refunded() -> u64,                                   "Rt Ry",                              500;
@@ -168,23 +167,31 @@ pub(crate) struct Signature {
     pub(crate) gives: &'static [ValType],
 }
 
-fn api(wide: bool) -> &'static Api {
-    static APIS: OnceLock<[Api; 2]> = OnceLock::new();
-    let apis = APIS.get_or_init(|| {
-        [Api::narrow(), Api::common::<u64>()]
-            .map(|api| api.expect("the table names each system call once"))
-    });
-    &apis[usize::from(wide)]
+fn api(engine: &Engine, wide: bool) -> Api {
+    let api = if wide {
+        Api::common::<u64>(engine)
+    } else {
+        Api::narrow(engine)
+    };
+    api.expect("the table names each system call once")
 }
 
 /// The type of a system call, if there is one of that name.
 pub(crate) fn signature(name: &str, wide: bool) -> Option<Signature> {
-    api(wide).signatures.get(name).copied()
+    static SIGNATURES: OnceLock<[BTreeMap<&'static str, Signature>; 2]> = OnceLock::new();
+    let signatures = SIGNATURES.get_or_init(|| {
+        let engine = Engine::default(); // to link with, which is not what is asked for
+        [
+            api(&engine, false).signatures,
+            api(&engine, true).signatures,
+        ]
+    });
+    signatures[usize::from(wide)].get(name).copied()
 }
 
-/// What canister modules are linked with.
-pub(crate) fn linker(wide: bool) -> &'static Linker<Host> {
-    &api(wide).linker
+/// What a canister module that was compiled by this engine is linked with.
+pub(crate) fn linker(engine: &Engine, wide: bool) -> Linker<Host> {
+    api(engine, wide).linker
 }
 
 /// A pointer or another number at the border to code. Inside everything is 64 bits wide.

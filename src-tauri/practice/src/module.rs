@@ -20,13 +20,16 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
 use sha2::{Digest, Sha256};
-use wasmi::{CompilationMode, Config, CustomFuelCosts, Engine};
+use wasmi::{CompilationMode, Config, CustomFuelCosts, Engine, Linker};
 
-use crate::memory::{Global, Image, Memory, WASM_PAGE};
+use crate::{
+    ic0::{self, Host},
+    memory::{Global, Image, Memory, WASM_PAGE},
+};
 
 /// The largest module, unpacked. [limit of the network]
 const MAX_MODULE: u64 = 100 << 20;
@@ -46,6 +49,7 @@ struct Compiled {
     starts: bool,
     initial: Image,
     code: wasmi::Module,
+    linker: Linker<Host>,
 }
 
 /// How an exported method may be called.
@@ -135,7 +139,8 @@ impl Module {
         let survey = survey::survey(&unpacked)?;
         let rewritten = rewrite::rewrite(&unpacked, &survey);
         // The survey validated the original; what could still fail are the interpreter's own limits.
-        let code = wasmi::Module::new(engine(), rewritten).map_err(|error| {
+        let engine = Engine::new(&config());
+        let code = wasmi::Module::new(&engine, rewritten).map_err(|error| {
             InvalidModule::new(format_args!(
                 "Wasmtime failed to validate wasm module {error}"
             ))
@@ -169,6 +174,7 @@ impl Module {
             starts: survey.start.is_some(),
             initial,
             code,
+            linker: ic0::linker(&engine, heap.is_some_and(|heap| heap.wide)),
         })))
     }
 
@@ -290,6 +296,11 @@ impl Module {
     pub(crate) fn code(&self) -> &wasmi::Module {
         &self.0.code
     }
+
+    /// What it is linked with.
+    pub(crate) fn linker(&self) -> &Linker<Host> {
+        &self.0.linker
+    }
 }
 
 impl std::fmt::Debug for Module {
@@ -304,31 +315,31 @@ impl std::fmt::Debug for Module {
 pub(crate) use rewrite::{HEAP_EXPORT, START_EXPORT, TABLE_EXPORT};
 pub(crate) use survey::MAX_METHOD_NAMES;
 
-/// The one interpreter of the process.
-pub(crate) fn engine() -> &'static Engine {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| {
-        let mut config = Config::default();
-        config
-            .consume_fuel(true)
-            // Functions are validated when the module is compiled, but translated when first called: a Motoko module
-            // has a thousand functions of which an upgrade calls fifty. Translation must then cost no fuel, or the
-            // first call of a function would count more instructions than the second.
-            .compilation_mode(CompilationMode::LazyTranslation)
-            .fuel_cost(CustomFuelCosts {
-                bytes_copied_per_fuel: 1, // bulk memory operations cost an instruction a byte on the network
-                fuel_per_bytes_translated: 0,
-                fuel_per_bytes_validated: 0,
-            })
-            .wasm_tail_call(false)
-            .wasm_multi_memory(false)
-            .wasm_relaxed_simd(false)
-            .ignore_custom_sections(true)
-            // The network gives WebAssembly 5 MiB of stack, deep enough for a hundred thousand small frames.
-            .set_max_stack_height(5 << 20)
-            .set_max_recursion_depth(100_000);
-        Engine::new(&config)
-    })
+/// How the interpreter is set up. Every module has an engine of its own: an engine keeps the code of all its modules
+/// until it is dropped, and a network that is upgraded all day must not grow.
+fn config() -> Config {
+    let mut config = Config::default();
+    config
+        .consume_fuel(true)
+        // Functions are validated when the module is compiled, but translated when first called: a Motoko module
+        // has a thousand functions of which an upgrade calls fifty. Translation must then cost no fuel, or the
+        // first call of a function would count more instructions than the second.
+        .compilation_mode(CompilationMode::LazyTranslation)
+        .fuel_cost(CustomFuelCosts {
+            // On the network, copying costs an instruction a byte and growing a memory costs little. The
+            // interpreter has one price for both; at the full one no message could grow its heap by gigabytes.
+            bytes_copied_per_fuel: 16,
+            fuel_per_bytes_translated: 0,
+            fuel_per_bytes_validated: 0,
+        })
+        .wasm_tail_call(false)
+        .wasm_multi_memory(false)
+        .wasm_relaxed_simd(false)
+        .ignore_custom_sections(true)
+        // The network gives WebAssembly 5 MiB of stack, deep enough for a hundred thousand small frames.
+        .set_max_stack_height(5 << 20)
+        .set_max_recursion_depth(100_000);
+    config
 }
 
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, InvalidModule> {

@@ -127,7 +127,7 @@ impl Call<'_> {
         let Some(mut call) = self.host.drafted.take() else {
             return Ok(NOT_NOW);
         };
-        if self.host.environment.replicated {
+        if self.host.mode.is_replicated() {
             let prices = self.host.environment.prices;
             call.fee = prices.call((call.method.len() + call.argument.len()) as u64);
             call.prepaid = prices.response(self.host.is_wasm64);

@@ -46,6 +46,19 @@ impl Mode {
         }
     }
 
+    /// Whether all nodes execute this together, and its effects last.
+    pub(super) fn is_replicated(self) -> bool {
+        !matches!(
+            self,
+            Self::Query
+                | Self::CompositeQuery
+                | Self::CompositeReply
+                | Self::CompositeReject
+                | Self::CompositeCleanup
+                | Self::Inspect
+        )
+    }
+
     /// The specification's abbreviation and the replicas' name.
     pub(super) fn names(self) -> (&'static str, &'static str) {
         match self {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unnecessary_wraps)] // the table wants one type for all system calls, also for those that cannot fail
 
-use super::{Call, calls::principal, forbidden};
+use super::{Call, Mode, calls::principal, forbidden};
 use crate::{
     execute::Trap,
     memory::{PAGE, WASM_PAGE},
@@ -104,7 +104,8 @@ impl Call<'_> {
 
     pub(super) fn data_certificate_present(&mut self) -> Result<u64, Trap> {
         Ok(u64::from(
-            !self.host.environment.replicated && self.host.environment.data_certificate.is_some(),
+            matches!(self.host.mode, Mode::Query | Mode::CompositeQuery)
+                && self.host.environment.data_certificate.is_some(),
         ))
     }
 
@@ -179,7 +180,7 @@ impl Call<'_> {
     }
 
     pub(super) fn in_replicated_execution(&mut self) -> Result<u64, Trap> {
-        Ok(self.host.environment.replicated.into())
+        Ok(self.host.mode.is_replicated().into())
     }
 
     pub(super) fn time(&mut self) -> Result<u64, Trap> {
