@@ -2,6 +2,7 @@
 
 mod calls;
 mod limits;
+mod motoko;
 mod system_calls;
 
 use super::*;
