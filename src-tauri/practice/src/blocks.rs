@@ -15,6 +15,7 @@ use crate::messages::{Call, Message};
 use crate::server::Taken;
 use crate::state::StateFolder;
 use crate::subnet::{Topology, canister_id};
+use crate::system::Economy;
 use candid::Principal;
 use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -92,6 +93,8 @@ pub struct World {
     pub queue: VecDeque<Message>,
     /// The requests whose outcomes are remembered.
     pub requests: OrdMap<RequestId, Taken>,
+    /// The ledgers and the mint.
+    pub economy: Arc<Economy>,
     /// Where the next random bytes come from.
     pub randomness: Hash,
 }
@@ -116,6 +119,7 @@ impl World {
             changed: BTreeSet::new(),
             queue: VecDeque::new(),
             requests: OrdMap::new(),
+            economy: Arc::default(),
             randomness,
         };
         world.certify();

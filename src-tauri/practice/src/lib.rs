@@ -29,6 +29,7 @@ mod ic0;
 pub mod ingress;
 pub mod install;
 pub mod interface;
+pub mod ledger;
 pub mod management;
 pub mod memory;
 pub mod messages;
@@ -38,6 +39,7 @@ pub mod server;
 pub mod snapshot;
 pub mod state;
 pub mod subnet;
+pub mod system;
 
 use blocks::{Order, Pace, Rhythm, Switches, World};
 use candid::Principal;
@@ -303,7 +305,7 @@ impl Network {
         }
         let _ = self.door.orders.send(Order::Stop);
         let ended = tokio::task::spawn_blocking(move || self.blocks.join()).await;
-        if !matches!(ended, Ok(Ok(_))) {
+        if !matches!(ended, Ok(Ok(()))) {
             tracing::error!("the block loop ended by a panic");
         }
     }

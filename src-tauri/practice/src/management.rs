@@ -666,7 +666,8 @@ fn amount_of(amount: &candid::Nat) -> Result<u128, Reject> {
     })
 }
 
-fn create(
+/// Makes a canister.
+pub fn create(
     world: &mut World,
     subnet: usize,
     caller: &Caller,

@@ -13,6 +13,7 @@ use crate::errors::{ErrorCode, Reject};
 use crate::execute::{self, Closure, Done, Entry, Environment, Prices, Response, RunStatus, Trap};
 use crate::management::{self, Answer, Caller, Request};
 use crate::module::{Method, Module};
+use crate::system;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -153,6 +154,7 @@ impl World {
             Message::Call(call) if call.callee == Principal::management_canister() => {
                 self.deliver_to_management(&call);
             }
+            Message::Call(call) if system::is_native(call.callee) => self.deliver_to_native(&call),
             Message::Call(call) => self.deliver_call(call),
             Message::Answer {
                 canister,
@@ -194,6 +196,13 @@ impl World {
             cycles: call.cycles,
         };
         self.manage(subnet, &caller, request);
+    }
+
+    fn deliver_to_native(&mut self, call: &Call) {
+        match system::call(self, call) {
+            Ok((bytes, accepted)) => self.answer(&call.origin, Ok(bytes), call.cycles - accepted),
+            Err(reject) => self.answer(&call.origin, Err(reject), call.cycles),
+        }
     }
 
     /// Lets the management canister do something and answers the caller.

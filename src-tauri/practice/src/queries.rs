@@ -10,6 +10,7 @@ use crate::execute::{self, CallContext, Entry, Environment, OutgoingCall, Respon
 use crate::messages;
 use crate::module::Method;
 use crate::subnet::RangeLayout;
+use crate::system;
 use candid::Principal;
 
 /// Instructions that a query may take.
@@ -35,6 +36,9 @@ impl World {
     /// Whether a canister takes this call of a user now. `canister_inspect_message` has the last word.
     pub fn admit(&self, query: &Query<'_>, subnet: usize, size: usize) -> Result<(), Reject> {
         let id = query.canister;
+        if system::is_native(id) {
+            return Ok(());
+        }
         let canister = self.canister(id, subnet)?;
         canister.require_cycles(crate::cycles::ingress(size))?;
         if let Some(reject) = messages::not_running(canister) {
@@ -71,6 +75,9 @@ impl World {
         subnet: usize,
         layout: RangeLayout,
     ) -> Result<Vec<u8>, Reject> {
+        if system::is_native(query.canister) {
+            return system::query(self, query.canister, query.method, query.argument);
+        }
         let canister = self.canister(query.canister, subnet)?;
         let path = [
             b"canister".to_vec(),

@@ -11,6 +11,7 @@ use crate::ingress::RequestId;
 use crate::messages::Message;
 use crate::server::Taken;
 use crate::subnet::Topology;
+use crate::system::Economy;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufReader, BufWriter, Write as _};
@@ -80,9 +81,13 @@ struct Saved {
     next_numbers: Vec<u64>,
     randomness: Hash,
     canisters: Vec<Canister>,
-    requests: Vec<(RequestId, Taken, Vec<(String, Vec<u8>)>)>,
+    requests: Vec<SavedRequest>,
     queue: Vec<Message>,
+    economy: Economy,
 }
+
+/// A request, who sent it, and the leaves of its status.
+type SavedRequest = (RequestId, Taken, Vec<(String, Vec<u8>)>);
 
 /// A folder that is ours until it is dropped.
 #[derive(Debug)]
@@ -159,6 +164,7 @@ impl StateFolder {
         world.next_numbers = saved.next_numbers;
         world.randomness = saved.randomness;
         world.queue = saved.queue.into();
+        world.economy = Arc::new(saved.economy);
         for canister in saved.canisters {
             world.insert(canister);
         }
@@ -198,6 +204,7 @@ impl StateFolder {
             canisters: world.canisters().cloned().collect(),
             requests: world.requests.iter().map(request).collect(),
             queue: world.queue.iter().cloned().collect(),
+            economy: Economy::clone(&world.economy),
         };
         let mut writer = BufWriter::new(File::create(&unfinished).map_err(failed("create"))?);
         let written = ciborium::into_writer(
