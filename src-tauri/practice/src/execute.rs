@@ -322,7 +322,7 @@ pub fn run(module: &Module, image: &Image, entry: Entry, environment: Environmen
     .unwrap_or_else(|_| Err(Trap::Engine("the interpreter panicked".into())));
     // Fuel is always on, so asking for it cannot fail.
     let instructions = limit - store.get_fuel().unwrap_or(0);
-    let mut log = std::mem::take(&mut store.data_mut().log);
+    let mut log = store.data_mut().take_log();
     if let Err(trap) = &result {
         log.extend(trap.log_record().map(String::into_bytes));
     }

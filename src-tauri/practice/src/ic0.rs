@@ -19,7 +19,10 @@ mod mode;
 mod prices;
 mod state;
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::OnceLock,
+};
 
 use wasmi::{Caller, Engine, Linker, ResourceLimiter, errors::LinkerError};
 use wasmi_core::LimiterError;
@@ -38,6 +41,10 @@ use crate::{
 
 /// The largest argument or reply of a replicated message.
 pub(crate) const MAX_MESSAGE: usize = 2 << 20;
+
+/// The largest log that a canister can have, and what a record takes of it besides its text: index and time.
+const MAX_LOG: usize = 2 << 20;
+const LOG_RECORD: usize = 16;
 
 /// Defines the system calls of the table on `$api`.
 macro_rules! system_calls {
@@ -218,7 +225,8 @@ impl Word for u64 {
 pub(crate) struct Host {
     pub(crate) mode: Mode,
     pub(crate) environment: Environment,
-    pub(crate) log: Vec<Vec<u8>>,
+    log: VecDeque<Vec<u8>>,
+    log_size: usize,
     pub(crate) stable: Memory,
     pub(crate) stable_pages_written: u64,
     pub(crate) message_accepted: bool,
@@ -271,7 +279,8 @@ impl Host {
             environment,
             stable,
             is_wasm64,
-            log: Vec::new(),
+            log: VecDeque::new(),
+            log_size: 0,
             stable_pages_written: 0,
             message_accepted: false,
             heap: None,
@@ -283,6 +292,24 @@ impl Host {
             certified_data: None,
             global_timer: None,
         }
+    }
+
+    /// Keeps a line that was printed. What no log could hold is forgotten at once: code can print in a loop, and
+    /// prints cheaply.
+    fn print(&mut self, line: Vec<u8>) {
+        self.log_size += line.len() + LOG_RECORD;
+        self.log.push_back(line);
+        while self.log_size > MAX_LOG {
+            let Some(oldest) = self.log.pop_front() else {
+                break;
+            };
+            self.log_size -= oldest.len() + LOG_RECORD;
+        }
+    }
+
+    /// The lines that were printed.
+    pub(crate) fn take_log(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.log).into()
     }
 
     /// Makes the heap known, which exists only after the module was instantiated.

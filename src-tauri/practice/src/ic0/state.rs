@@ -287,7 +287,7 @@ impl Call<'_> {
             Ok(bytes) => bytes.to_vec(),
             Err(_) => b"(debug_print message out of memory bounds)".to_vec(),
         };
-        self.host.log.push(line);
+        self.host.print(line);
         Ok(())
     }
 

@@ -341,3 +341,21 @@ fn environment_variables_come_in_order_of_their_names() {
         "there is no third"
     );
 }
+
+#[test]
+fn printing_in_a_loop_keeps_what_a_log_can_hold() {
+    let text = going(
+        "(loop $again
+           (call $print (i32.const 0) (i32.const 30000))
+           (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+           (br_if $again (i32.lt_u (i32.load (i32.const 0)) (i32.const 500))))",
+    );
+    let log = Canister::fresh(&text).run(update("go")).log;
+    assert_eq!(
+        log.len(),
+        (2 << 20) / 30_016,
+        "as many lines as fit into 2 MiB"
+    );
+    let last = log.last().expect("there are lines");
+    assert_eq!(last[..4], 499_u32.to_le_bytes(), "the newest ones");
+}
