@@ -1,18 +1,28 @@
 //! The demo fleet: the canisters of a small shop, the same every time.
 //!
-//! Made through the management canister's own doors, so that history, versions and settings are what a person would have left
-//! behind. The owner's key is public on purpose: it is worth nothing outside a practice network.
+//! Made through the network's own doors, so that history, versions, settings and snapshots are what a person would have left
+//! behind over half a year. Each life is told by itself, from its first day on, with the clock set back: [`settle`] tells whose.
+//! The owner's key is public on purpose: it is worth nothing outside a practice network.
+//!
+//! The modules stand with their sources in `demo/`: WAT, assembled, and Motoko, built by `npm run build` there. A test holds them
+//! together. `bookkeeping_next` is not installed: it is the upgrade of `bookkeeping` that traps.
 
 use crate::blocks::World;
 use crate::canister::Origin;
-use crate::errors::Reject;
+use crate::certify::sha256;
+use crate::cycles::TRILLION;
+use crate::errors::{ErrorCode, Reject};
 use crate::interface::{
     CanisterIdRecord, CanisterInstallMode, CanisterSettings, InstallCodeArgs,
-    ProvisionalCreateCanisterWithCyclesArgs,
+    ProvisionalCreateCanisterWithCyclesArgs, SnapshotDataOffset, TakeCanisterSnapshotArgs,
+    UpgradeFlags, UploadCanisterSnapshotDataArgs, UploadCanisterSnapshotMetadataArgs,
+    UploadCanisterSnapshotMetadataResult, WasmMemoryPersistence,
 };
-use crate::management::{self, Caller, Request};
+use crate::management::{Caller, Request};
+use crate::messages::{Call, Message};
 use crate::subnet::{Topology, canister_id};
-use candid::{Nat, Principal};
+use candid::utils::ArgumentEncoder;
+use candid::{Decode, Int, Nat, Principal};
 use ed25519_dalek::SigningKey;
 
 /// The Ed25519 secret of the practice identity that controls the fleet.
@@ -20,6 +30,19 @@ pub const OWNER_SEED: [u8; 32] = *b"canopic practice owner, public!!";
 
 /// The Ed25519 secret of the neighbour, who controls one canister of the fleet instead of the owner.
 const NEIGHBOUR_SEED: [u8; 32] = *b"canopic practice neighbour, same";
+
+/// The projects that the canisters belong to.
+const SHOP: &str = "Shop";
+const BACK_OFFICE: &str = "Back office";
+
+const STOREFRONT: &[u8] = include_bytes!("../demo/storefront.wasm");
+const TALLY: &[u8] = include_bytes!("../demo/tally.wasm");
+const SHOP_BACKEND_1: &[u8] = include_bytes!("../demo/shop_backend_1.wasm.gz");
+const SHOP_BACKEND: &[u8] = include_bytes!("../demo/shop_backend.wasm.gz");
+const NOTES: &[u8] = include_bytes!("../demo/notes.wasm.gz");
+const BOOKKEEPING: &[u8] = include_bytes!("../demo/bookkeeping.wasm.gz");
+
+const DAY: u64 = 24 * 60 * 60 * 1_000_000_000;
 
 /// A canister of the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,95 +54,6 @@ pub struct Member {
     /// Its id.
     pub id: Principal,
 }
-
-struct Plan {
-    name: &'static str,
-    group: &'static str,
-    heap_pages: u32,
-    trillions: u128,
-    state: State,
-}
-
-#[derive(PartialEq, Eq)]
-enum State {
-    Running,
-    Stopped,
-    LowOnCycles,
-    SomebodyElses,
-}
-
-const FLEET: [Plan; 10] = [
-    Plan {
-        name: "storefront",
-        group: "shop",
-        heap_pages: 24,
-        trillions: 8,
-        state: State::Running,
-    },
-    Plan {
-        name: "catalogue",
-        group: "shop",
-        heap_pages: 96,
-        trillions: 12,
-        state: State::Running,
-    },
-    Plan {
-        name: "orders",
-        group: "shop",
-        heap_pages: 200,
-        trillions: 20,
-        state: State::Running,
-    },
-    Plan {
-        name: "stock",
-        group: "shop",
-        heap_pages: 64,
-        trillions: 6,
-        state: State::Running,
-    },
-    Plan {
-        name: "customers",
-        group: "shop",
-        heap_pages: 128,
-        trillions: 15,
-        state: State::Running,
-    },
-    Plan {
-        name: "payments",
-        group: "shop",
-        heap_pages: 40,
-        trillions: 1,
-        state: State::LowOnCycles,
-    },
-    Plan {
-        name: "newsletter",
-        group: "back_office",
-        heap_pages: 16,
-        trillions: 3,
-        state: State::Stopped,
-    },
-    Plan {
-        name: "bookkeeping",
-        group: "back_office",
-        heap_pages: 320,
-        trillions: 25,
-        state: State::Running,
-    },
-    Plan {
-        name: "staff_notes",
-        group: "back_office",
-        heap_pages: 8,
-        trillions: 4,
-        state: State::Running,
-    },
-    Plan {
-        name: "shipping_partner",
-        group: "back_office",
-        heap_pages: 32,
-        trillions: 5,
-        state: State::SomebodyElses,
-    },
-];
 
 fn principal_of(seed: &[u8; 32]) -> Principal {
     let key = SigningKey::from_bytes(seed);
@@ -136,73 +70,341 @@ pub fn owner() -> Principal {
     principal_of(&OWNER_SEED)
 }
 
-/// A module with so much heap and nothing else, in the binary format: too small to need a compiler.
-fn module(heap_pages: u32) -> Vec<u8> {
-    let mut pages = crate::certify::leb128(u64::from(heap_pages));
-    let mut module = b"\0asm\x01\0\0\0".to_vec();
-    // Section 5 (memory): one memory without a maximum.
-    module.extend([5, 2 + pages.len() as u8, 1, 0]);
-    module.append(&mut pages);
-    module
-}
-
 /// Settles the fleet in an empty network.
 pub fn settle(world: &mut World) -> Result<Vec<Member>, Reject> {
-    let subnet = Topology::DEFAULT_SUBNET;
-    let first = world.topology.subnets()[subnet].ranges[0].0;
     let (owner, neighbour) = (owner(), principal_of(&NEIGHBOUR_SEED));
-    let mut fleet = vec![];
-    for (number, plan) in (first..).zip(FLEET) {
-        let id = canister_id(number);
-        let controller = if plan.state == State::SomebodyElses {
-            neighbour
-        } else {
-            owner
-        };
-        let caller = Caller {
-            id: controller,
-            origin: Origin::System,
-            version: None,
-            cycles: 0,
-        };
+    let mut story = Story {
+        today: world.time,
+        world,
+        fleet: vec![],
+        acts: 0,
+    };
+    storefront(story.life(SHOP, "storefront", owner, 8 * TRILLION)?)?;
+    shop_backend(story.life(SHOP, "shop_backend", owner, 20 * TRILLION)?)?;
+    tally(story.life(SHOP, "orders", owner, 12 * TRILLION)?, 1_204)?;
+    tally(story.life(SHOP, "stock", owner, 6 * TRILLION)?, 3_310)?;
+    customers(story.life(SHOP, "customers", owner, 15 * TRILLION)?)?;
+    payments(story.life(SHOP, "payments", owner, TRILLION / 380)?)?;
+    newsletter(story.life(BACK_OFFICE, "newsletter", owner, 3 * TRILLION)?)?;
+    bookkeeping(story.life(BACK_OFFICE, "bookkeeping", owner, 25 * TRILLION)?)?;
+    staff_notes(story.life(BACK_OFFICE, "staff_notes", owner, 4 * TRILLION)?)?;
+    let partner = story.life(BACK_OFFICE, "shipping_partner", neighbour, 5 * TRILLION)?;
+    tally(partner, 87)?;
+    Ok(story.end())
+}
+
+/// The largest: 50 MiB of pictures in stable memory.
+fn storefront(mut life: Life<'_, '_>) -> Result<(), Reject> {
+    life.days_ago(181);
+    life.install(STOREFRONT)?;
+    life.call("visit", ())?;
+    life.days_ago(60);
+    life.snapshot()?;
+    life.call("visit", ())?;
+    life.call("visit", ())
+}
+
+/// Its snapshots hold two modules: the shelf of the first months, and the shop of today.
+fn shop_backend(mut life: Life<'_, '_>) -> Result<(), Reject> {
+    life.days_ago(180);
+    life.install(SHOP_BACKEND_1)?;
+    for (code, title, price, pieces) in [
+        ("B1", "A map of the bay", 24_u32, 12_u32),
+        ("B2", "The lighthouse keeper's year", 18, 30),
+        ("B3", "Knots for every day", 9, 50),
+        ("B4", "Tide tables", 6, 80),
+    ] {
+        life.call(
+            "restock",
+            (code, title, Nat::from(price), Nat::from(pieces)),
+        )?;
+    }
+    life.days_ago(92);
+    life.snapshot()?;
+    life.upgrade(SHOP_BACKEND)?;
+    for (days, customer, code, pieces) in [
+        (88, "Ada", "B1", 1_u32),
+        (71, "Brook", "B3", 2),
+        (46, "Chidi", "B2", 1),
+    ] {
+        life.days_ago(days);
+        life.call("order", (customer, code, Nat::from(pieces)))?;
+    }
+    life.days_ago(45);
+    life.snapshot()?;
+    for (days, customer, code, pieces) in [(30, "Dana", "B4", 6_u32), (9, "Ada", "B2", 2)] {
+        life.days_ago(days);
+        life.call("order", (customer, code, Nat::from(pieces)))?;
+    }
+    life.days_ago(2);
+    life.snapshot()
+}
+
+fn tally(mut life: Life<'_, '_>, total: u64) -> Result<(), Reject> {
+    life.days_ago(150);
+    life.install(TALLY)?;
+    life.days_ago(1);
+    life.call("add", (total,))
+}
+
+/// No room for another snapshot: one each week fills all ten places.
+fn customers(mut life: Life<'_, '_>) -> Result<(), Reject> {
+    life.days_ago(120);
+    life.install(NOTES)?;
+    for (week, customer) in (1..=10).rev().zip([
+        "Ada", "Brook", "Chidi", "Dana", "Emre", "Femi", "Grace", "Hana", "Ivo", "Jun",
+    ]) {
+        life.days_ago(7 * week);
+        life.call("write", (customer, "asked for the autumn list"))?;
+        life.snapshot()?;
+    }
+    Ok(())
+}
+
+/// Low on cycles: what it has does not last for the ninety days that it wants to be safe for.
+fn payments(mut life: Life<'_, '_>) -> Result<(), Reject> {
+    life.days_ago(150);
+    life.install(TALLY)?;
+    life.call("add", (48_250_u64,))
+}
+
+/// Stopped since the last letter.
+fn newsletter(mut life: Life<'_, '_>) -> Result<(), Reject> {
+    life.days_ago(100);
+    life.install(NOTES)?;
+    life.days_ago(40);
+    life.call("write", ("Grace", "Letter 1: the reading room is open"))?;
+    life.days_ago(12);
+    life.call("write", ("Grace", "Letter 2: maps, and how to fold them"))?;
+    life.days_ago(5);
+    life.snapshot()?;
+    life.stop()
+}
+
+/// An expense is what `bookkeeping_next` trips over.
+fn bookkeeping(mut life: Life<'_, '_>) -> Result<(), Reject> {
+    life.days_ago(170);
+    life.install(BOOKKEEPING)?;
+    life.call("enter", ("opening balance", Int::from(4_000)))?;
+    life.days_ago(75);
+    life.call("enter", ("shelves", Int::from(-650)))?;
+    life.days_ago(31);
+    life.snapshot()?;
+    life.call("enter", ("sales of the month", Int::from(2_310)))
+}
+
+/// Somebody began to upload a snapshot and was interrupted.
+fn staff_notes(mut life: Life<'_, '_>) -> Result<(), Reject> {
+    life.days_ago(110);
+    life.install(NOTES)?;
+    life.call("write", ("Grace", "The delivery door sticks, lift it"))?;
+    life.call("write", ("Ivo", "Tide tables: order before March"))?;
+    life.days_ago(20);
+    life.snapshot()?;
+    life.days_ago(3);
+    life.begin_upload(NOTES)
+}
+
+/// The fleet so far, and the network that it lives in.
+struct Story<'w> {
+    world: &'w mut World,
+    today: u64,
+    fleet: Vec<Member>,
+    /// How many acts there were: each needs a request id of its own.
+    acts: u64,
+}
+
+/// One canister, told from its first day on.
+struct Life<'s, 'w> {
+    story: &'s mut Story<'w>,
+    id: Principal,
+    controller: Principal,
+}
+
+impl<'w> Story<'w> {
+    /// Makes a canister, 182 days ago.
+    fn life(
+        &mut self,
+        group: &'static str,
+        name: &'static str,
+        controller: Principal,
+        cycles: u128,
+    ) -> Result<Life<'_, 'w>, Reject> {
+        let first = self.world.topology.subnets()[Topology::DEFAULT_SUBNET].ranges[0].0;
+        let id = canister_id(first + self.fleet.len() as u64);
+        self.fleet.push(Member { name, group, id });
         let settings = CanisterSettings {
-            freezing_threshold: (plan.state == State::LowOnCycles)
-                .then(|| Nat::from(90_u32 * 24 * 60 * 60)),
+            freezing_threshold: (cycles < TRILLION).then(|| Nat::from(90_u32 * 24 * 60 * 60)),
             ..CanisterSettings::default()
         };
-        let trillion = crate::cycles::TRILLION;
-        let balance = if plan.state == State::LowOnCycles {
-            trillion / 380
-        } else {
-            plan.trillions * trillion
-        };
-        let create = ProvisionalCreateCanisterWithCyclesArgs {
-            amount: Some(Nat::from(balance)),
-            settings: Some(settings),
-            ..ProvisionalCreateCanisterWithCyclesArgs::default()
-        };
-        let install = InstallCodeArgs {
-            mode: CanisterInstallMode::Install,
-            canister_id: id,
-            wasm_module: module(plan.heap_pages),
-            arg: vec![],
-            sender_canister_version: None,
-        };
-        let mut requests = vec![
-            Request::ProvisionalCreate(create),
-            Request::InstallCode(install),
-        ];
-        if plan.state == State::Stopped {
-            requests.push(Request::StopCanister(CanisterIdRecord { canister_id: id }));
-        }
-        for request in requests {
-            management::execute(world, subnet, &caller, request)?;
-        }
-        fleet.push(Member {
-            name: plan.name,
-            group: plan.group,
+        let mut life = Life {
+            story: self,
             id,
-        });
+            controller,
+        };
+        life.days_ago(182);
+        life.manage(Request::ProvisionalCreate(
+            ProvisionalCreateCanisterWithCyclesArgs {
+                amount: Some(Nat::from(cycles)),
+                settings: Some(settings),
+                ..ProvisionalCreateCanisterWithCyclesArgs::default()
+            },
+        ))?;
+        Ok(life)
     }
-    Ok(fleet)
+
+    /// Today again; nobody asks for the outcome of these requests any more, and everything was written out long ago.
+    fn end(self) -> Vec<Member> {
+        self.world.time = self.today;
+        self.world.trees[Topology::DEFAULT_SUBNET].remove(b"request_status");
+        self.world.checkpoint();
+        self.fleet
+    }
+}
+
+impl Life<'_, '_> {
+    /// Sets the clock.
+    fn days_ago(&mut self, days: u64) {
+        self.story.world.time = self.story.today - days * DAY;
+    }
+
+    fn install(&mut self, module: &[u8]) -> Result<(), Reject> {
+        self.deploy(module, CanisterInstallMode::Install)
+    }
+
+    fn upgrade(&mut self, module: &[u8]) -> Result<(), Reject> {
+        let flags = UpgradeFlags {
+            skip_pre_upgrade: None,
+            wasm_memory_persistence: Some(WasmMemoryPersistence::Keep),
+        };
+        self.deploy(module, CanisterInstallMode::Upgrade(Some(flags)))
+    }
+
+    fn deploy(&mut self, module: &[u8], mode: CanisterInstallMode) -> Result<(), Reject> {
+        let arg = candid::encode_args(()).map_err(unencodable)?;
+        self.manage(Request::InstallCode(InstallCodeArgs {
+            mode,
+            canister_id: self.id,
+            wasm_module: module.to_vec(),
+            arg,
+            sender_canister_version: None,
+        }))?;
+        Ok(())
+    }
+
+    fn snapshot(&mut self) -> Result<(), Reject> {
+        self.manage(Request::TakeSnapshot(TakeCanisterSnapshotArgs {
+            canister_id: self.id,
+            replace_snapshot: None,
+            uninstall_code: None,
+            sender_canister_version: None,
+        }))?;
+        Ok(())
+    }
+
+    fn stop(&mut self) -> Result<(), Reject> {
+        let canister_id = self.id;
+        self.manage(Request::StopCanister(CanisterIdRecord { canister_id }))?;
+        Ok(())
+    }
+
+    /// The module of a snapshot and none of its memory.
+    fn begin_upload(&mut self, module: &[u8]) -> Result<(), Reject> {
+        let reply = self.manage(Request::UploadSnapshotMetadata(
+            UploadCanisterSnapshotMetadataArgs {
+                canister_id: self.id,
+                replace_snapshot: None,
+                wasm_module_size: module.len() as u64,
+                globals: vec![],
+                wasm_memory_size: 32 << 20,
+                stable_memory_size: 0,
+                certified_data: vec![],
+                global_timer: None,
+                on_low_wasm_memory_hook_status: None,
+            },
+        ))?;
+        let uploaded =
+            Decode!(&reply, UploadCanisterSnapshotMetadataResult).map_err(unencodable)?;
+        self.manage(Request::UploadSnapshotData(
+            UploadCanisterSnapshotDataArgs {
+                canister_id: self.id,
+                snapshot_id: uploaded.snapshot_id,
+                kind: SnapshotDataOffset::WasmModule { offset: 0 },
+                chunk: module.to_vec(),
+            },
+        ))?;
+        Ok(())
+    }
+
+    /// Calls a method of the canister.
+    fn call(&mut self, method: &str, arguments: impl ArgumentEncoder) -> Result<(), Reject> {
+        let argument = candid::encode_args(arguments).map_err(unencodable)?;
+        let (callee, caller, method) = (self.id, self.controller, method.to_owned());
+        self.act(|world, origin| {
+            world.deliver(Message::Call(Call {
+                origin,
+                caller,
+                callee,
+                method,
+                argument,
+                cycles: 0,
+                deadline: 0,
+            }));
+        })?;
+        Ok(())
+    }
+
+    /// Calls the management canister.
+    fn manage(&mut self, request: Request) -> Result<Vec<u8>, Reject> {
+        let id = self.controller;
+        self.act(|world, origin| {
+            let caller = Caller {
+                id,
+                origin,
+                version: None,
+                cycles: 0,
+            };
+            world.manage(Topology::DEFAULT_SUBNET, &caller, request);
+        })
+    }
+
+    /// Does something as a user's request, and reads how it ended where a user would.
+    fn act(&mut self, act: impl FnOnce(&mut World, Origin)) -> Result<Vec<u8>, Reject> {
+        let Story { world, acts, .. } = &mut *self.story;
+        *acts += 1;
+        world.time += 1;
+        let request = sha256(&[b"demo", &acts.to_be_bytes()]);
+        let subnet = Topology::DEFAULT_SUBNET;
+        let sender = self.controller;
+        act(
+            world,
+            Origin::Ingress {
+                request,
+                subnet,
+                sender,
+            },
+        );
+        let outcome = |label: &[u8]| {
+            let found = world.trees[subnet].lookup(&[b"request_status", &request, label])?;
+            Some(found.value()?.to_vec())
+        };
+        match outcome(b"reply") {
+            Some(reply) => Ok(reply),
+            None => Err(unsettled(String::from_utf8_lossy(
+                &outcome(b"reject_message").unwrap_or_default(),
+            ))),
+        }
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "this is what `map_err` gives"
+)]
+fn unencodable(error: candid::Error) -> Reject {
+    unsettled(error.to_string())
+}
+
+fn unsettled(why: impl Into<String>) -> Reject {
+    Reject::new(ErrorCode::Rejected, why)
 }
