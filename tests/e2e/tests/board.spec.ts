@@ -3,8 +3,8 @@ import { change, expect, names, openBoard, row, test } from "../bridge";
 test.beforeEach(({ page, bridge }) => openBoard(page, bridge));
 
 test("shows the fleet of the practice network, by group", async ({ page }) => {
-  await expect(page.getByRole("rowheader", { name: /^shop \d/ })).toBeVisible();
-  await expect(page.getByRole("rowheader", { name: /^back_office \d/ })).toBeVisible();
+  await expect(page.getByRole("rowheader", { name: /^Shop \d/ })).toBeVisible();
+  await expect(page.getByRole("rowheader", { name: /^Back office \d/ })).toBeVisible();
   const storefront = row(page, "storefront");
   await expect(storefront).toContainText("Running");
   await expect(storefront).toContainText(/[\d.]+ T cycles/);
