@@ -1,75 +1,81 @@
 //! The unmodified `icp` against the practice network: it must not notice that this is not the Internet Computer.
+//!
+//! Every test starts a network of its own with the demo fleet, and asks `icp` as the owner of that fleet.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod canister;
+mod snapshot;
+
 use canopic_practice::{Network, Options};
 use canopic_tests::Icp;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-async fn network() -> Network {
-    canopic_practice::start(Options {
-        demo: true,
-        ..Options::default()
-    })
-    .await
-    .unwrap()
+/// A practice network and the real `icp`.
+struct Shop {
+    network: Network,
+    icp: Arc<Icp>,
 }
 
-/// `icp` as a child process must not hold up the network that runs in this one.
-async fn ask(icp: &std::sync::Arc<Icp>, arguments: &[&str]) -> String {
-    let icp = icp.clone();
-    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
-    tokio::task::spawn_blocking(move || {
-        icp.ask(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
-    })
-    .await
-    .unwrap()
-}
-
-fn json(text: &str) -> serde_json::Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn icp_reads_the_status_and_stops_and_starts() {
-    let network = network().await;
-    let icp = std::sync::Arc::new(Icp::new(&network.ready().url, &network.ready().root_key));
-    let id = network.fleet()[0].id.to_text();
-
-    let status = json(&ask(&icp, &["canister", "status", &id, "--json"]).await);
-    assert_eq!(status["status"], "Running", "{status:#}");
-    ask(&icp, &["canister", "stop", &id]).await;
-    let status = json(&ask(&icp, &["canister", "status", &id, "--json"]).await);
-    assert_eq!(status["status"], "Stopped", "{status:#}");
-    ask(&icp, &["canister", "start", &id]).await;
-    let status = json(&ask(&icp, &["canister", "status", &id, "--json"]).await);
-    assert_eq!(status["status"], "Running", "{status:#}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn icp_falls_back_to_public_facts_where_it_has_no_rights() {
-    let network = network().await;
-    let icp = std::sync::Arc::new(Icp::new(&network.ready().url, &network.ready().root_key));
-    let mut public = 0;
-    for member in network.fleet() {
-        let status = json(
-            &ask(
-                &icp,
-                &["canister", "status", &member.id.to_text(), "--json"],
-            )
-            .await,
-        );
-        if status.get("cycles").is_none() {
-            public += 1;
-            assert!(
-                status["controllers"]
-                    .as_array()
-                    .is_some_and(|all| !all.is_empty()),
-                "controllers are public: {status:#}"
-            );
-        }
+impl Shop {
+    async fn open() -> Self {
+        let options = Options {
+            demo: true,
+            ..Options::default()
+        };
+        let network = canopic_practice::start(options).await.unwrap();
+        let icp = Arc::new(Icp::new(&network.ready().url, &network.ready().root_key));
+        Self { network, icp }
     }
-    assert_eq!(
-        public, 1,
-        "exactly one canister of the fleet belongs to somebody else"
-    );
+
+    /// The id of a canister of the fleet.
+    fn id(&self, name: &str) -> String {
+        let member = self
+            .network
+            .fleet()
+            .iter()
+            .find(|member| member.name == name);
+        member.expect("the fleet has this canister").id.to_text()
+    }
+
+    /// Runs `icp` while the network, which lives in this process, goes on.
+    async fn run<T: Send + 'static>(&self, arguments: &[&str], run: fn(&Icp, &[&str]) -> T) -> T {
+        let icp = self.icp.clone();
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        let run = move || {
+            run(
+                &icp,
+                &arguments.iter().map(String::as_str).collect::<Vec<_>>(),
+            )
+        };
+        tokio::task::spawn_blocking(run).await.unwrap()
+    }
+
+    async fn ask(&self, arguments: &[&str]) -> String {
+        self.run(arguments, Icp::ask).await
+    }
+
+    async fn ask_json(&self, arguments: &[&str]) -> Value {
+        let text = self.ask(&[arguments, &["--json"]].concat()).await;
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// What `icp` says when it fails, as it has to.
+    async fn refused(&self, arguments: &[&str]) -> String {
+        self.run(arguments, Icp::refused).await
+    }
+}
+
+/// A module of the demo fleet.
+fn module(name: &str) -> String {
+    let fleet: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../src-tauri/practice/demo"]
+        .iter()
+        .collect();
+    text(&fleet.join(name))
+}
+
+fn text(path: &Path) -> String {
+    path.to_str().expect("paths here are text").to_owned()
 }

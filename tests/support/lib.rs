@@ -1,6 +1,7 @@
 //! What several tests share: the real `icp`, asked over the wire.
 
-use std::{path::PathBuf, process::Command};
+use std::path::PathBuf;
+use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// The real `icp`, with a home of its own that holds the practice network's play identity.
@@ -47,25 +48,45 @@ impl Icp {
 
     /// Runs a command on the network as the play identity and returns what it printed.
     pub fn ask(&self, arguments: &[&str]) -> String {
-        let place = [
+        self.run(&[arguments, &self.place()].concat())
+    }
+
+    /// Runs a command that has to fail, and returns what it said.
+    pub fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.output(&[arguments, &self.place()].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success(),
+            "icp {} was to fail: {said}",
+            arguments.join(" ")
+        );
+        said
+    }
+
+    /// Where a command goes, and as whom.
+    fn place(&self) -> [&str; 6] {
+        [
             "-n",
             &self.address,
             "-k",
             &self.root_key,
             "--identity",
             Self::OWNER,
-        ];
-        self.run(&[arguments, &place].concat())
+        ]
     }
 
-    fn run(&self, arguments: &[&str]) -> String {
-        let output = Command::new(&self.program)
+    fn output(&self, arguments: &[&str]) -> Output {
+        Command::new(&self.program)
             .args(arguments)
             .env("ICP_HOME", self.home.path())
             .env("DO_NOT_TRACK", "1")
             .current_dir(self.home.path())
             .output()
-            .expect("`icp` can be started");
+            .expect("`icp` can be started")
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        let output = self.output(arguments);
         let (out, err) = (
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr),
