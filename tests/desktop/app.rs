@@ -36,6 +36,7 @@ impl App {
 
     /// Starts the app with this home.
     pub async fn start_in(home: TempDir) -> Self {
+        let program = program();
         // The driver cannot choose a port and tell it, so a free one is found first.
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()
@@ -56,7 +57,7 @@ impl App {
             .spawn()
             .expect("WebKitWebDriver is installed");
         let mut capabilities = Capabilities::new();
-        let options = serde_json::json!({ "binary": program(), "args": [] });
+        let options = serde_json::json!({ "binary": program, "args": [] });
         capabilities
             .set("webkitgtk:browserOptions", options)
             .unwrap();

@@ -84,7 +84,7 @@ pub fn settle(world: &mut World) -> Result<Vec<Member>, Reject> {
     tally(story.life(SHOP, "orders", owner, 12 * TRILLION)?, 1_204)?;
     tally(story.life(SHOP, "stock", owner, 6 * TRILLION)?, 3_310)?;
     customers(story.life(SHOP, "customers", owner, 15 * TRILLION)?)?;
-    payments(story.life(SHOP, "payments", owner, TRILLION / 380)?)?;
+    payments(story.life(SHOP, "payments", owner, TRILLION / 480)?)?;
     newsletter(story.life(BACK_OFFICE, "newsletter", owner, 3 * TRILLION)?)?;
     bookkeeping(story.life(BACK_OFFICE, "bookkeeping", owner, 25 * TRILLION)?)?;
     staff_notes(story.life(BACK_OFFICE, "staff_notes", owner, 4 * TRILLION)?)?;
