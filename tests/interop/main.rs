@@ -1,10 +1,13 @@
 //! The unmodified `icp` against the practice network: it must not notice that this is not the Internet Computer.
 //!
-//! Every test starts a network of its own with the demo fleet, and asks `icp` as the owner of that fleet.
+//! `canister` and `snapshot` start networks with the demo fleet and ask `icp` as the owner of that fleet; in `launcher` it is
+//! `icp` that starts the network; `fleet` builds the fleet's modules again.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod canister;
+mod fleet;
+mod launcher;
 mod snapshot;
 
 use canopic_practice::{Network, Options};

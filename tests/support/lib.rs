@@ -16,14 +16,25 @@ impl Icp {
     /// The name under which the play identity is imported.
     pub const OWNER: &str = "owner";
 
+    /// Where the program is.
+    ///
+    /// # Panics
+    ///
+    /// Where `CANOPIC_ICP` does not tell.
+    pub fn program() -> PathBuf {
+        let program = std::env::var_os("CANOPIC_ICP").map(PathBuf::from);
+        program.expect(
+            "CANOPIC_ICP names the real `icp`; `cargo xtask test` installs it and sets the variable",
+        )
+    }
+
     /// Prepares `icp` for a network.
     ///
     /// # Panics
     ///
     /// Where `CANOPIC_ICP` does not name the program, or the program does not take the identity.
     pub fn new(address: &str, root_key: &str) -> Self {
-        let program = std::env::var_os("CANOPIC_ICP").map(PathBuf::from);
-        let program = program.expect("CANOPIC_ICP names the real `icp`; `cargo xtask test` installs it and sets the variable");
+        let program = Self::program();
         let home = tempfile::tempdir().expect("a temporary folder can be made");
         let key = home.path().join("owner.pem");
         std::fs::write(&key, pem(&canopic_practice::demo::OWNER_SEED))
