@@ -24,7 +24,7 @@ async fn settings_of_a_newer_version_are_said_in_the_window_and_can_be_set_aside
     std::fs::create_dir_all(&config).unwrap();
     std::fs::write(config.join("settings.json"), r#"{"version": 99}"#).unwrap();
     let app = App::start_in(home).await;
-    app.see("newer").await;
+    app.see("The settings come from a newer Canopic").await;
     app.picture("refused").await;
     app.press("Set the settings aside and start").await;
     app.row("storefront", "Running").await;
