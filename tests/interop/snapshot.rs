@@ -103,16 +103,8 @@ async fn an_interrupted_download_is_resumed() {
     let snapshot = snapshots(&shop, &id).await.remove(0);
     let folder = tempfile::tempdir().unwrap();
     let out = text(&folder.path().join("out"));
-    shop.network.break_it([Fault {
-        kind: Some(Kind::Call),
-        method: Some("read_canister_snapshot_data".into()),
-        after: 8,
-        times: 1,
-        effect: Effect::RejectUncertified(Refusal {
-            error: 504,
-            message: "scripted".into(),
-        }),
-    }]);
+    shop.network
+        .break_it([scripted("read_canister_snapshot_data", 8)]);
     shop.refused(&[
         "canister", "snapshot", "download", &id, &snapshot, "-o", &out,
     ])
@@ -131,5 +123,69 @@ async fn an_interrupted_download_is_resumed() {
             number.to_le_bytes(),
             "picture {number} is in its place"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_upload_is_resumed() {
+    let shop = Shop::open().await;
+    let id = shop.id("newsletter");
+    let snapshot = create(&shop, &id).await;
+    let folder = tempfile::tempdir().unwrap();
+    let out = text(&folder.path().join("out"));
+    shop.ask(&[
+        "canister", "snapshot", "download", &id, &snapshot, "-o", &out,
+    ])
+    .await;
+    let before = snapshots(&shop, &id).await;
+
+    shop.network
+        .break_it([scripted("upload_canister_snapshot_data", 2)]);
+    shop.refused(&["canister", "snapshot", "upload", &id, "-i", &out])
+        .await;
+    assert!(shop.network.faults().is_empty(), "the fault struck");
+    let half = snapshots(&shop, &id).await;
+    assert_eq!(half.len(), before.len() + 1, "half of it is there");
+
+    let resumed = shop
+        .ask_json(&[
+            "canister", "snapshot", "upload", &id, "-i", &out, "--resume",
+        ])
+        .await;
+    assert_eq!(
+        resumed["snapshot_id"].as_str(),
+        half.last().map(String::as_str),
+        "the same one"
+    );
+    assert_eq!(snapshots(&shop, &id).await, half, "and no other");
+    shop.ask(&[
+        "canister",
+        "snapshot",
+        "restore",
+        &id,
+        &half[half.len() - 1],
+    ])
+    .await;
+    shop.ask(&["canister", "start", &id]).await;
+    let letters = shop
+        .ask(&["canister", "call", &id, "all", "()", "--query"])
+        .await;
+    assert!(
+        letters.contains("maps, and how to fold them"),
+        "every byte of it arrived: {letters}"
+    );
+}
+
+/// Refuses a call to the management canister once, after so many that pass.
+fn scripted(method: &str, after: u32) -> Fault {
+    Fault {
+        kind: Some(Kind::Call),
+        method: Some(method.into()),
+        after,
+        times: 1,
+        effect: Effect::RejectUncertified(Refusal {
+            error: 504,
+            message: "scripted".into(),
+        }),
     }
 }
