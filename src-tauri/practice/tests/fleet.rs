@@ -9,7 +9,8 @@ use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 use ic_management_canister_types::{
     CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, CanisterStatusType,
-    InstallCodeArgs, Snapshot, UpgradeFlags, WasmMemoryPersistence,
+    InstallCodeArgs, LoadCanisterSnapshotArgs, Snapshot, TakeCanisterSnapshotArgs, UpgradeFlags,
+    WasmMemoryPersistence,
 };
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -69,8 +70,14 @@ struct Fleet {
 
 impl Fleet {
     async fn settle() -> Self {
+        Self::settle_in(None).await
+    }
+
+    /// With a folder the fleet lives on there.
+    async fn settle_in(state: Option<PathBuf>) -> Self {
         let options = Options {
             demo: true,
+            state,
             ..Options::default()
         };
         let network = canopic_practice::start(options).await.unwrap();
@@ -327,4 +334,74 @@ async fn two_fleets_differ_in_nothing_but_their_dates() {
     }
     one.network.stop().await;
     other.network.stop().await;
+}
+
+#[tokio::test]
+async fn a_motoko_canister_lives_through_a_restart_and_is_restored_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let fleet = Fleet::settle_in(Some(folder.path().to_path_buf())).await;
+    let order = async |fleet: &Fleet, customer: &str| {
+        let argument = Encode!(&customer, &"B4", &Nat::from(1_u32)).unwrap();
+        let update = fleet.agent.update(&fleet.id("shop_backend"), "order");
+        update.with_arg(argument).call_and_wait().await.unwrap();
+    };
+    let orders = async |fleet: &Fleet| {
+        let reply = fleet
+            .query("shop_backend", "summary", Encode!().unwrap())
+            .await;
+        Decode!(&reply, Summary).unwrap().orders
+    };
+    order(&fleet, "Kim").await;
+    let id = fleet.id("shop_backend");
+    let take = TakeCanisterSnapshotArgs {
+        canister_id: id,
+        replace_snapshot: None,
+        uninstall_code: None,
+        sender_canister_version: None,
+    };
+    let reply = fleet
+        .manage(
+            "shop_backend",
+            "take_canister_snapshot",
+            Encode!(&take).unwrap(),
+        )
+        .await
+        .unwrap();
+    let snapshot = Decode!(&reply, Snapshot).unwrap();
+    order(&fleet, "Lou").await;
+    fleet.network.stop().await;
+
+    let fleet = Fleet::settle_in(Some(folder.path().to_path_buf())).await;
+    assert_eq!(
+        orders(&fleet).await,
+        Nat::from(7_u32),
+        "both orders are there"
+    );
+    assert_eq!(
+        fleet.snapshots("customers").await.len(),
+        10,
+        "and so are snapshots"
+    );
+    order(&fleet, "Mia").await;
+    let load = LoadCanisterSnapshotArgs {
+        canister_id: id,
+        snapshot_id: snapshot.id,
+        sender_canister_version: None,
+    };
+    fleet
+        .manage(
+            "shop_backend",
+            "load_canister_snapshot",
+            Encode!(&load).unwrap(),
+        )
+        .await
+        .unwrap();
+    assert_eq!(orders(&fleet).await, Nat::from(6_u32), "as before Lou came");
+    order(&fleet, "Noa").await;
+    assert_eq!(
+        orders(&fleet).await,
+        Nat::from(7_u32),
+        "and it goes on from there"
+    );
+    fleet.network.stop().await;
 }
