@@ -5,7 +5,7 @@ use crate::{
     feed::{self, News},
     wire::{self, Appearance, Board, Canister, Session},
 };
-use canopic_engine::{CanisterId, Engine, Error, Folders, Places, PracticeDoor, Settings};
+use canopic_engine::{Action, CanisterId, Engine, Error, Folders, Places, PracticeDoor, Settings};
 use futures::Stream;
 use serde::Deserialize;
 use std::{
@@ -161,19 +161,11 @@ impl Api {
     }
 
     async fn start_canister(&self, canister: String) -> Result<Canister, Failure> {
-        let engine = self.engine()?;
-        let id: CanisterId = canister.parse()?;
-        let started = engine.start(id).await?;
-        let (_, _, identity) = engine.network().await?;
-        Ok(wire::canister(started, identity.principal))
+        self.act(Action::Start, &canister).await
     }
 
     async fn stop_canister(&self, canister: String) -> Result<Canister, Failure> {
-        let engine = self.engine()?;
-        let id: CanisterId = canister.parse()?;
-        let stopped = engine.stop(id).await?;
-        let (_, _, identity) = engine.network().await?;
-        Ok(wire::canister(stopped, identity.principal))
+        self.act(Action::Stop, &canister).await
     }
 
     async fn choose_appearance(&self, appearance: Appearance) -> Result<Session, Failure> {
@@ -189,6 +181,14 @@ impl Api {
     async fn set_settings_aside(&self) -> Result<Session, Failure> {
         self.open_again(|folders| Settings::set_aside(&folders.config).map(drop))?;
         self.session().await
+    }
+
+    async fn act(&self, action: Action, canister: &str) -> Result<Canister, Failure> {
+        let engine = self.engine()?;
+        let id: CanisterId = canister.parse()?;
+        let changed = engine.act(action, id).await?;
+        let (_, _, identity) = engine.network().await?;
+        Ok(wire::canister(changed, identity.principal))
     }
 
     fn engine(&self) -> Result<Arc<Engine>, Failure> {

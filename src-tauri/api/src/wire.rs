@@ -325,9 +325,9 @@ impl From<engine::Act> for Act {
     fn from(act: engine::Act) -> Self {
         Self {
             number: act.number,
-            kind: match act.kind {
-                engine::ActKind::Start => ActKind::Start,
-                engine::ActKind::Stop => ActKind::Stop,
+            kind: match act.action {
+                engine::Action::Start => ActKind::Start,
+                engine::Action::Stop => ActKind::Stop,
             },
             canister: act.canister.to_string(),
             name: act.name,

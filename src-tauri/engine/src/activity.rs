@@ -3,7 +3,7 @@
 //! Every act has a number and goes from under way to one end. Whoever follows gets all acts once and then numbered news; a
 //! follower that fell behind sees the gap in the numbers of its receiver and starts over. The list lives as long as the process.
 
-use crate::{CanisterId, Error, Result};
+use crate::{Action, CanisterId, Error, Result};
 use std::{
     future::Future,
     sync::{Arc, Mutex, PoisonError},
@@ -23,7 +23,7 @@ pub struct Act {
     /// Its number; later acts have higher ones.
     pub number: u64,
     /// What is done.
-    pub kind: ActKind,
+    pub action: Action,
     /// To which canister.
     pub canister: CanisterId,
     /// The canister's name at that time.
@@ -32,15 +32,6 @@ pub struct Act {
     pub began_at: SystemTime,
     /// How far it is.
     pub state: ActState,
-}
-
-/// What an act does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ActKind {
-    /// Starts a canister.
-    Start,
-    /// Stops a canister.
-    Stop,
 }
 
 /// How far an act is.
@@ -82,12 +73,12 @@ impl Activity {
     /// Runs `work` as an act on a canister: it is announced before and its end is announced after.
     pub(crate) async fn run<T>(
         &self,
-        kind: ActKind,
+        action: Action,
         canister: CanisterId,
         name: &str,
         work: impl Future<Output = Result<T>>,
     ) -> Result<T, Arc<Error>> {
-        let number = self.begin(kind, canister, name);
+        let number = self.begin(action, canister, name);
         let outcome = work.await.map_err(Arc::new);
         let now = SystemTime::now();
         let state = match &outcome {
@@ -108,13 +99,13 @@ impl Activity {
         (acts.clone(), self.news.subscribe())
     }
 
-    fn begin(&self, kind: ActKind, canister: CanisterId, name: &str) -> u64 {
+    fn begin(&self, action: Action, canister: CanisterId, name: &str) -> u64 {
         let mut number = 0;
         self.change(|acts| {
             number = acts.last().map_or(1, |last| last.number + 1);
             let act = Act {
                 number,
-                kind,
+                action,
                 canister,
                 name: name.to_owned(),
                 began_at: SystemTime::now(),
@@ -154,19 +145,19 @@ mod tests {
         assert!(before.is_empty(), "nothing was done yet");
 
         activity
-            .run(ActKind::Stop, canister, "shop", async { Ok(()) })
+            .run(Action::Stop, canister, "shop", async { Ok(()) })
             .await
             .unwrap();
         let refused = Error::new(Code::NotController, "starting");
         activity
-            .run(ActKind::Start, canister, "shop", async {
+            .run(Action::Start, canister, "shop", async {
                 Err::<(), _>(refused)
             })
             .await
             .unwrap_err();
 
         let seen: Vec<_> = std::iter::from_fn(|| news.try_recv().ok())
-            .map(|act| (act.number, act.kind, std::mem::discriminant(&act.state)))
+            .map(|act| (act.number, act.action, std::mem::discriminant(&act.state)))
             .collect();
         let (running, done, failed) = (
             std::mem::discriminant(&ActState::Running),
@@ -179,10 +170,10 @@ mod tests {
         assert_eq!(
             seen,
             [
-                (1, ActKind::Stop, running),
-                (1, ActKind::Stop, done),
-                (2, ActKind::Start, running),
-                (2, ActKind::Start, failed)
+                (1, Action::Stop, running),
+                (1, Action::Stop, done),
+                (2, Action::Start, running),
+                (2, Action::Start, failed)
             ],
             "each act is announced when it begins and once when it ends"
         );

@@ -4,7 +4,7 @@
 //! reason why there is neither. [`may`] answers before an act whether it is possible; it is a table, so that a button can be
 //! shown disabled with its reason instead of failing afterwards.
 
-use crate::{CanisterId, Code, Error, Result, replica::Replica};
+use crate::{CanisterId, Certainty, Code, Error, Result, replica::Replica};
 use candid::{CandidType, Nat, Principal};
 use serde::Deserialize;
 use std::time::SystemTime;
@@ -235,12 +235,17 @@ async fn read_public(replica: &Replica, id: CanisterId) -> Reading {
     }
 }
 
-/// Reads the status with a certificate. It takes as long as a change does, because on the network it is one.
+/// Reads the status with a certificate. It takes as long as a change does, because on the network it is one; but it changes
+/// nothing, so an answer that is lost leaves no doubt behind.
 pub(crate) async fn read_certified(replica: &Replica, id: CanisterId) -> Result<Status> {
-    let (reply,): (StatusReply,) = replica
-        .submit(replica.seal(id, "canister_status", (About::from(id),))?)
-        .await?;
-    Ok(reply.into_status(true))
+    let sealed = replica.seal(id, "canister_status", (About::from(id),))?;
+    match replica.submit::<(StatusReply,)>(sealed).await {
+        Ok((reply,)) => Ok(reply.into_status(true)),
+        Err(error) if error.certainty == Certainty::Unknown => {
+            Err(error.certainty(Certainty::NothingSent))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The methods that a request ends in.
 
 use crate::{
-    Act, ActKind, Action, Activity, Appearance, Canister, CanisterId, Code, Denial, Endpoint,
-    Error, Folders, Identity, KnownCanister, Network, PracticeDoor, Reading, Result, Settings,
+    Act, Action, Activity, Appearance, Canister, CanisterId, Code, Denial, Endpoint, Error,
+    Folders, Identity, KnownCanister, Network, PracticeDoor, Reading, Result, Settings,
     canister::{self, About, may},
     replica::Replica,
 };
@@ -91,30 +91,8 @@ impl Engine {
             .await)
     }
 
-    /// Starts a canister and returns it as a certificate shows it afterwards.
-    pub async fn start(&self, id: CanisterId) -> Result<Canister, Arc<Error>> {
-        self.change(id, Action::Start, ActKind::Start, "start_canister")
-            .await
-    }
-
-    /// Stops a canister and returns it as a certificate shows it afterwards.
-    pub async fn stop(&self, id: CanisterId) -> Result<Canister, Arc<Error>> {
-        self.change(id, Action::Stop, ActKind::Stop, "stop_canister")
-            .await
-    }
-
-    /// What was done so far, and what is done from now on.
-    pub fn follow(&self) -> (Vec<Act>, broadcast::Receiver<Act>) {
-        self.activity.follow()
-    }
-
-    async fn change(
-        &self,
-        id: CanisterId,
-        action: Action,
-        kind: ActKind,
-        method: &str,
-    ) -> Result<Canister, Arc<Error>> {
+    /// Starts or stops a canister and returns it as a certificate shows it afterwards.
+    pub async fn act(&self, action: Action, id: CanisterId) -> Result<Canister, Arc<Error>> {
         let connection = self.connection().await?;
         let known = connection
             .endpoint
@@ -125,30 +103,13 @@ impl Engine {
                 Error::new(Code::CanisterNotFound, format!("looking for canister {id}"))
                     .with("canister", id)
             })?;
-        self.activity
-            .run(kind, id, &known.name, async {
-                // The board may be minutes old: what is possible is judged by the state that a certificate shows now.
-                let before = canister::read_certified(&connection.replica, id).await?;
-                may(
-                    action,
-                    &Reading::Full(Box::new(before)),
-                    connection.identity.principal,
-                )
-                .map_err(|denial| denied(denial, action, known))?;
-                let () = connection
-                    .replica
-                    .submit(connection.replica.seal(id, method, (About::from(id),))?)
-                    .await?;
-                // The change is proven from here on; a failing look afterwards does not undo it.
-                Ok(describe(
-                    known,
-                    match canister::read_certified(&connection.replica, id).await {
-                        Ok(after) => Reading::Full(Box::new(after)),
-                        Err(error) => Reading::Failed(error),
-                    },
-                ))
-            })
-            .await
+        let work = perform(connection, known, action);
+        self.activity.run(action, id, &known.name, work).await
+    }
+
+    /// What was done so far, and what is done from now on.
+    pub fn follow(&self) -> (Vec<Act>, broadcast::Receiver<Act>) {
+        self.activity.follow()
     }
 
     async fn connection(&self) -> Result<&Connection> {
@@ -166,6 +127,35 @@ impl Engine {
             })
             .await
     }
+}
+
+/// Does it and looks at what came of it.
+async fn perform(
+    connection: &Connection,
+    known: &KnownCanister,
+    action: Action,
+) -> Result<Canister> {
+    let replica = &connection.replica;
+    // The board may be minutes old: what is possible is judged by the state that a certificate shows now.
+    let before = canister::read_certified(replica, known.id).await?;
+    may(
+        action,
+        &Reading::Full(Box::new(before)),
+        connection.identity.principal,
+    )
+    .map_err(|denial| denied(denial, action, known))?;
+    let method = match action {
+        Action::Start => "start_canister",
+        Action::Stop => "stop_canister",
+    };
+    let sealed = replica.seal(known.id, method, (About::from(known.id),))?;
+    let () = replica.submit(sealed).await?;
+    // The change is proven from here on; a failing look afterwards does not undo it.
+    let reading = match canister::read_certified(replica, known.id).await {
+        Ok(after) => Reading::Full(Box::new(after)),
+        Err(error) => Reading::Failed(error),
+    };
+    Ok(describe(known, reading))
 }
 
 fn describe(known: &KnownCanister, reading: Reading) -> Canister {

@@ -24,7 +24,7 @@ mod network;
 mod replica;
 mod settings;
 
-pub use activity::{Act, ActKind, ActState, Activity, News};
+pub use activity::{Act, ActState, Activity, News};
 pub use canister::{Action, Canister, Denial, PublicFacts, Reading, RunState, Status, may};
 pub use engine::Engine;
 pub use error::{Certainty, Code, Error, Result};
