@@ -93,6 +93,10 @@ pub struct World {
     pub queue: VecDeque<Message>,
     /// The requests whose outcomes are remembered.
     pub requests: OrdMap<RequestId, Taken>,
+    /// Whether nothing costs anything.
+    pub free: bool,
+    /// Until when storage was paid for.
+    pub paid_until: u64,
     /// The ledgers and the mint.
     pub economy: Arc<Economy>,
     /// Where the next random bytes come from.
@@ -119,6 +123,8 @@ impl World {
             changed: BTreeSet::new(),
             queue: VecDeque::new(),
             requests: OrdMap::new(),
+            free: false,
+            paid_until: time,
             economy: Arc::default(),
             randomness,
         };
@@ -149,6 +155,11 @@ impl World {
             .ok_or_else(|| not_found(id))?;
         self.changed.insert(id);
         Ok(Arc::make_mut(canister))
+    }
+
+    /// All canisters, to be changed in what is not certified.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Canister> {
+        self.canisters.values_mut().map(Arc::make_mut)
     }
 
     /// A canister of any subnet.
@@ -283,6 +294,7 @@ impl World {
             subnet,
             sender,
         };
+        let free = self.free;
         let subject = match payload {
             Payload::Management(Ok(call)) => {
                 let subject = call.canister();
@@ -319,7 +331,8 @@ impl World {
         };
         // Whoever is spoken to pays for the message; afterwards, because new settings may be what lets it pay at all.
         if let Some(canister) = subject.and_then(|id| self.find_mut(id)) {
-            canister.spent.ingress += canister.pay(cycles::ingress(size));
+            let cost = if free { 0 } else { cycles::ingress(size) };
+            canister.spent.ingress += canister.pay(cost);
         }
     }
 
@@ -364,6 +377,7 @@ impl World {
         self.run_tasks(beat);
         if beat {
             self.run_out_of_patience();
+            self.collect_storage_fees();
         }
         for submission in submissions {
             self.execute(submission);

@@ -35,11 +35,15 @@ pub mod memory;
 pub mod messages;
 pub mod module;
 pub mod queries;
+pub mod read_state;
+pub mod request;
 pub mod server;
+pub mod settings;
 pub mod snapshot;
 pub mod state;
 pub mod subnet;
 pub mod system;
+pub mod tasks;
 
 use blocks::{Order, Pace, Rhythm, Switches, World};
 use candid::Principal;
@@ -69,6 +73,8 @@ pub struct Options {
     pub seed: u64,
     /// The folder where the network lives on over restarts.
     pub state: Option<PathBuf>,
+    /// Whether nothing costs any cycles.
+    pub free: bool,
     /// How fast blocks are made.
     pub pace: Pace,
     /// How long from checkpoint to checkpoint. Until the next one a snapshot of a canister that wrote cannot be loaded onto
@@ -83,6 +89,7 @@ impl Default for Options {
             demo: false,
             seed: 1,
             state: None,
+            free: false,
             pace: Pace::Instant,
             checkpoint: Duration::from_secs(10 * 60), // the network's own, roughly
         }
@@ -183,6 +190,7 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
         vec![]
     };
     let mut world = saved.unwrap_or(new);
+    world.free = options.free;
     world.advance(now, [], false);
 
     let default_effective_canister_id =
@@ -222,7 +230,7 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
         orders,
         blocks: newest,
         default_effective_canister_id,
-        taken: Mutex::new(taken),
+        known: Mutex::new(taken),
         script: Script::default(),
         switches: switches.clone(),
     });

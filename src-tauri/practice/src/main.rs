@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::{fs, io};
 
 const USAGE: &str = "usage: canopic-practice [--listen 127.0.0.1:0] [--state DIR] [--demo] [--pace instant|mainnet]
-                        [--seed N] [--ready-file FILE]
+                        [--free] [--seed N] [--ready-file FILE]
 
 Starts an embedded Internet Computer on a loopback address and prints, when it answers, one line of JSON:
 url, root_key, default_effective_canister_id, subnets, control_url. Ends on Ctrl-C.
@@ -21,6 +21,7 @@ url, root_key, default_effective_canister_id, subnets, control_url. Ends on Ctrl
   --state DIR         where the network lives on over restarts
   --demo              with the canisters of a small shop
   --pace P            instant: a block as soon as there is work; mainnet: one a second, as on the network (instant)
+  --free              nothing costs any cycles
   --seed N            what keys and ids are derived from (1)
   --ready-file FILE   write the line of JSON to this file as well
 
@@ -48,6 +49,7 @@ fn parse(given: impl Iterator<Item = String>) -> Result<Option<Arguments>, Strin
         match flag.as_str() {
             "--help" | "-h" => return Ok(None),
             "--demo" => options.demo = true,
+            "--free" => options.free = true,
             "--listen" => {
                 let text = value()?;
                 options.listen = text

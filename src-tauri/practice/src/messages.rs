@@ -7,7 +7,7 @@
 //! Reading order: [`Message`], [`World::deliver`], then the private `step`, which runs code, and `close`.
 
 use crate::blocks::World;
-use crate::canister::{CallContext, Callback, Canister, Code, LowMemoryHook, Origin, Run};
+use crate::canister::{CallContext, Callback, Canister, Code, Origin, Run};
 use crate::cycles;
 use crate::errors::{ErrorCode, Reject};
 use crate::execute::{self, Closure, Done, Entry, Environment, Prices, Response, RunStatus, Trap};
@@ -16,10 +16,6 @@ use crate::module::{Method, Module};
 use crate::system;
 use candid::Principal;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// How long a stop request waits for open calls: the network's five minutes.
-const STOP_PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// Something that is to be done to a canister.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -118,7 +114,7 @@ impl World {
 
     /// What things cost on a subnet.
     pub fn prices(&self, subnet: usize) -> Prices {
-        if self.topology.subnets()[subnet].kind == "system" {
+        if self.free || self.topology.subnets()[subnet].kind == "system" {
             Prices::free()
         } else {
             Prices::default()
@@ -266,7 +262,7 @@ impl World {
     }
 
     /// Opens a call context and runs its first message.
-    fn open(&mut self, id: Principal, context: CallContext, entry: Entry) {
+    pub fn open(&mut self, id: Principal, context: CallContext, entry: Entry) {
         let Some(canister) = self.find_mut(id) else {
             return;
         };
@@ -538,7 +534,7 @@ impl World {
     }
 
     /// Ends the stopping of canisters that have nothing open any more.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         let is_done = |canister: &&Canister| {
             matches!(canister.run, Run::Stopping(_)) && canister.contexts.is_empty()
         };
@@ -558,103 +554,5 @@ impl World {
                 }
             }
         }
-    }
-
-    /// Runs what is due by the clock. `heartbeat` tells whether hearts beat this time.
-    pub fn run_tasks(&mut self, heartbeat: bool) {
-        let time = self.time;
-        let mut due = vec![];
-        for canister in self.canisters() {
-            let (Run::Running, Some(code)) = (&canister.run, &canister.code) else {
-                continue;
-            };
-            if canister.low_memory_hook == LowMemoryHook::Ready
-                && code.module.has_hook("canister_on_low_wasm_memory")
-            {
-                due.push((canister.id, Entry::OnLowWasmMemory));
-            }
-            if canister.global_timer.is_some_and(|at| at <= time)
-                && code.module.has_hook("canister_global_timer")
-            {
-                due.push((canister.id, Entry::GlobalTimer));
-            }
-            if heartbeat && code.module.has_hook("canister_heartbeat") {
-                due.push((canister.id, Entry::Heartbeat));
-            }
-        }
-        for (id, entry) in due {
-            let Some(canister) = self.find_mut(id) else {
-                continue;
-            };
-            if canister.require_cycles(0).is_err() {
-                continue;
-            }
-            match entry {
-                Entry::OnLowWasmMemory => canister.low_memory_hook = LowMemoryHook::Executed,
-                // A timer fires once; its code may set it anew.
-                Entry::GlobalTimer => canister.global_timer = None,
-                _ => {}
-            }
-            let context = CallContext {
-                origin: Origin::System,
-                caller: Principal::management_canister(),
-                cycles: 0,
-                deadline: 0,
-                answered: false,
-                open_calls: 0,
-                instructions: 0,
-            };
-            self.open(id, context, entry);
-        }
-        self.settle();
-    }
-
-    /// Answers for those who keep others waiting too long: stop requests, and best-effort calls past their deadline.
-    pub fn run_out_of_patience(&mut self) {
-        let (time, patience) = (self.time, STOP_PATIENCE.as_nanos() as u64);
-        let mut answers = vec![];
-        let mut touched = vec![];
-        for canister in self.canisters() {
-            if let Run::Stopping(waiting) = &canister.run
-                && waiting
-                    .iter()
-                    .any(|(_, since)| since.saturating_add(patience) < time)
-            {
-                touched.push(canister.id);
-            }
-            for (callback, call) in &canister.callbacks {
-                if call.deadline > 0 && call.deadline < time {
-                    let reject = Reject::numbered(601, "Call deadline has expired.");
-                    answers.push(Message::Answer {
-                        canister: canister.id,
-                        callback: *callback,
-                        outcome: Err(reject),
-                        refund: 0,
-                    });
-                }
-            }
-        }
-        for id in touched {
-            let Some(canister) = self.find_mut(id) else {
-                continue;
-            };
-            let Run::Stopping(waiting) = &mut canister.run else {
-                continue;
-            };
-            let late: Vec<_> = waiting
-                .extract_if(.., |(_, since)| since.saturating_add(patience) < time)
-                .collect();
-            for (origin, _) in late {
-                self.answer(
-                    &origin,
-                    Err(Reject::new(
-                        ErrorCode::StopCanisterRequestTimeout,
-                        "Stop canister request timed out",
-                    )),
-                    0,
-                );
-            }
-        }
-        self.queue.extend(answers);
     }
 }

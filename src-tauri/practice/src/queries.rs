@@ -40,7 +40,11 @@ impl World {
             return Ok(());
         }
         let canister = self.canister(id, subnet)?;
-        canister.require_cycles(crate::cycles::ingress(size))?;
+        canister.require_cycles(if self.free {
+            0
+        } else {
+            crate::cycles::ingress(size)
+        })?;
         if let Some(reject) = messages::not_running(canister) {
             return Err(reject);
         }

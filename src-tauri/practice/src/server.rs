@@ -14,6 +14,7 @@ use crate::faults::{Effect, Kind, Script};
 use crate::ingress::{self, Content, Envelope, Expected, Message, Refusal, RequestId, hash_value};
 use crate::management;
 use crate::queries::Query;
+use crate::read_state::{Place, read_state};
 use crate::subnet::{RangeLayout, Topology};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -34,6 +35,8 @@ use tokio::sync::watch;
 /// Bytes of a body, and of an update call, at most: the network's numbers.
 const LONGEST_BODY: usize = 5 * 1024 * 1024;
 const LONGEST_CALL: usize = 2 * 1024 * 1024;
+/// How long a request may take in all, its body included: whoever stops sending must not keep a connection for ever.
+const LONGEST_REQUEST: Duration = Duration::from_secs(5 * 60);
 /// How long a synchronous call waits for its outcome before it says 202, as on a replica.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -48,7 +51,7 @@ pub struct Door {
     /// Where canisters are made by default.
     pub default_effective_canister_id: Principal,
     /// The requests that were taken in: who may ask about them, and until when nobody can send them again.
-    pub taken: Mutex<HashMap<RequestId, Taken>>,
+    pub known: Mutex<HashMap<RequestId, Taken>>,
     /// Faults that are to strike.
     pub script: Script,
     /// What stops the network in one way or another.
@@ -68,19 +71,22 @@ pub struct Taken {
     pub expiry: u64,
 }
 
-type Shared = State<Arc<Door>>;
+/// What a handler gets.
+pub type Shared = State<Arc<Door>>;
 
 impl Door {
-    fn world(&self) -> Arc<World> {
+    /// The newest block.
+    pub fn world(&self) -> Arc<World> {
         self.blocks.borrow().clone()
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashMap<RequestId, Taken>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The requests that were taken in.
+    pub fn taken(&self) -> MutexGuard<'_, HashMap<RequestId, Taken>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The subnet that serves this canister id.
-    fn route(&self, effective: Principal) -> Result<usize, Failure> {
+    pub fn route(&self, effective: Principal) -> Result<usize, Failure> {
         // Whoever names no canister (`aaaaa-aa`) is served by the subnet where canisters are made by default.
         if effective == Principal::management_canister() {
             return Ok(Topology::DEFAULT_SUBNET);
@@ -96,7 +102,7 @@ impl Door {
 }
 
 /// How the HTTP layer does not answer.
-enum Failure {
+pub enum Failure {
     /// With a status and words.
     Refused(StatusCode, String),
     /// Not at all: the connection breaks.
@@ -104,7 +110,8 @@ enum Failure {
 }
 
 impl Failure {
-    fn new(status: StatusCode, text: impl Into<String>) -> Self {
+    /// A refusal in words.
+    pub fn new(status: StatusCode, text: impl Into<String>) -> Self {
         Self::Refused(status, text.into())
     }
 }
@@ -131,7 +138,8 @@ impl IntoResponse for Failure {
     }
 }
 
-fn cbor(value: Value) -> Response {
+/// An answer in CBOR.
+pub fn cbor(value: Value) -> Response {
     (
         [(header::CONTENT_TYPE, "application/cbor")],
         cbor_bytes(value),
@@ -182,14 +190,12 @@ pub fn routes(door: Arc<Door>) -> Router {
     router
         .nest("/_", control::routes())
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
-        .layer(middleware::from_fn_with_state(
-            door.clone(),
-            refuse_foreign_hosts,
-        ))
+        .layer(middleware::from_fn_with_state(door.clone(), guard))
         .with_state(door)
 }
 
-async fn refuse_foreign_hosts(State(door): Shared, request: Request, next: Next) -> Response {
+/// Refuses foreign hosts, and whoever would keep the network busy without end.
+async fn guard(State(door): Shared, request: Request, next: Next) -> Response {
     if door.switches.is_crashed() {
         return Failure::Cut.into_response();
     }
@@ -198,7 +204,22 @@ async fn refuse_foreign_hosts(State(door): Shared, request: Request, next: Next)
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
     if host.is_some_and(is_local) {
-        return next.run(request).await;
+        let length = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        // Said before the body comes: a sender that announces too much need not send it, and one that sends nothing is not awaited.
+        if length.is_some_and(|length| length > LONGEST_BODY) {
+            return Failure::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("a body may have {LONGEST_BODY} bytes"),
+            )
+            .into_response();
+        }
+        let answered = tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await;
+        return answered.unwrap_or_else(|_| {
+            Failure::new(StatusCode::REQUEST_TIMEOUT, "the request took too long").into_response()
+        });
     }
     let text = format!(
         "this network serves its own machine only, not {}",
@@ -237,7 +258,8 @@ async fn status(State(door): Shared) -> Response {
     ]))
 }
 
-fn parse_id(id: &str) -> Result<Principal, Failure> {
+/// The principal in a path.
+pub fn parse_id(id: &str) -> Result<Principal, Failure> {
     Principal::from_text(id).map_err(|error| {
         Failure::new(
             StatusCode::BAD_REQUEST,
@@ -246,7 +268,8 @@ fn parse_id(id: &str) -> Result<Principal, Failure> {
     })
 }
 
-fn open(headers: &HeaderMap, body: &[u8], expected: Expected) -> Result<Envelope, Failure> {
+/// Reads and checks the envelope in a body.
+pub fn open(headers: &HeaderMap, body: &[u8], expected: Expected) -> Result<Envelope, Failure> {
     if headers
         .get(header::CONTENT_TYPE)
         .is_none_or(|kind| kind != "application/cbor")
@@ -359,7 +382,7 @@ async fn call(
 }
 
 /// What a fault does before a request is looked at any further.
-async fn meet(door: &Door, effect: Option<&Effect>) -> Result<(), Failure> {
+pub async fn meet(door: &Door, effect: Option<&Effect>) -> Result<(), Failure> {
     match effect {
         Some(Effect::Delay { milliseconds }) => {
             tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
@@ -383,7 +406,7 @@ async fn meet(door: &Door, effect: Option<&Effect>) -> Result<(), Failure> {
 }
 
 /// The certificate of a subnet for these paths, or what a fault makes of it.
-fn certificate(
+pub fn certificate(
     door: &Door,
     world: &World,
     subnet: usize,
@@ -628,133 +651,6 @@ async fn answer(
         )
     })
     .await
-}
-
-/// What the id in a path names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Canister,
-    Subnet,
-}
-
-async fn read_state(
-    State(door): Shared,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-    layout: RangeLayout,
-    place: Place,
-) -> Result<Response, Failure> {
-    let effective = parse_id(&id)?;
-    let subnet = match place {
-        Place::Canister => door.route(effective)?,
-        Place::Subnet => door.topology.subnet_index(effective).ok_or_else(|| {
-            Failure::new(
-                StatusCode::BAD_REQUEST,
-                format!("error: subnet_not_found\ndetails: There is no subnet {effective}."),
-            )
-        })?,
-    };
-    let envelope = open(&headers, &body, Expected::ReadState)?;
-    let Content::ReadState(paths) = &envelope.content else {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "not a read_state"));
-    };
-    let effect = door.script.strike(Kind::ReadState, None);
-    meet(&door, effect.as_ref()).await?;
-    if let Some(Effect::RejectCertified(refusal) | Effect::RejectUncertified(refusal)) = &effect {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, &refusal.message));
-    }
-    let world = door.world();
-    for path in paths {
-        may_read(&door, &world, subnet, &envelope, effective, path, place)?;
-    }
-    if effect == Some(Effect::LoseReply) {
-        return Err(Failure::Cut);
-    }
-    let certificate = certificate(
-        &door,
-        &world,
-        subnet,
-        paths.clone(),
-        layout,
-        effect.as_ref(),
-    );
-    Ok(cbor(cbor_map([("certificate", Value::Bytes(certificate))])))
-}
-
-/// Who may read what of the state.
-fn may_read(
-    door: &Door,
-    world: &World,
-    subnet: usize,
-    envelope: &Envelope,
-    effective: Principal,
-    path: &TreePath,
-    place: Place,
-) -> Result<(), Failure> {
-    let labels: Vec<&[u8]> = path.iter().map(Vec::as_slice).collect();
-    let invalid = || {
-        Err(Failure::new(
-            StatusCode::NOT_FOUND,
-            "Invalid path requested.",
-        ))
-    };
-    match labels.as_slice() {
-        [b"time"] | [b"subnet", ..] | [b"canister_ranges", _, ..] => Ok(()),
-        [b"canister", id, what, ..] if place == Place::Canister => {
-            let Ok(requested) = Principal::try_from_slice(id) else {
-                return invalid();
-            };
-            if requested != effective {
-                let text = format!(
-                    "Effective principal id in URL {effective} does not match requested principal id: {requested}."
-                );
-                return Err(Failure::new(StatusCode::BAD_REQUEST, text));
-            }
-            match (*what, labels.get(3)) {
-                (b"module_hash" | b"controllers", None) => Ok(()),
-                (b"metadata", Some(name)) => {
-                    let canister = world.canister(requested, subnet).ok();
-                    let private = canister.is_some_and(|canister| {
-                        let name = String::from_utf8_lossy(name);
-                        let section = canister
-                            .code
-                            .as_ref()
-                            .and_then(|code| code.module.sections().get(name.as_ref()));
-                        section.is_some_and(|section| !section.public)
-                            && !canister.is_controlled_by(envelope.sender)
-                    });
-                    if private {
-                        let name = String::from_utf8_lossy(name);
-                        let text = format!(
-                            "Custom section {name} can only be requested by the controllers of the canister."
-                        );
-                        return Err(Failure::new(StatusCode::FORBIDDEN, text));
-                    }
-                    Ok(())
-                }
-                _ => invalid(),
-            }
-        }
-        [b"request_status", request, ..] if place == Place::Canister => {
-            let Ok(request) = RequestId::try_from(*request) else {
-                let text = "Invalid request id in paths. Maybe the request ID is not of 32 bytes in length?!";
-                return Err(Failure::new(StatusCode::BAD_REQUEST, text));
-            };
-            match door.taken().get(&request) {
-                Some(taken) if taken.sender != envelope.sender => Err(Failure::new(
-                    StatusCode::FORBIDDEN,
-                    "The user tries to access Request ID not signed by the caller.",
-                )),
-                Some(taken) if !envelope.may_address(taken.receiver) => Err(Failure::new(
-                    StatusCode::FORBIDDEN,
-                    "The user tries to access request IDs for canisters not belonging to sender delegation targets.",
-                )),
-                _ => Ok(()),
-            }
-        }
-        _ => invalid(),
-    }
 }
 
 #[cfg(test)]

@@ -236,6 +236,29 @@ fn hook_of(told: &OnLowWasmMemoryHookStatus) -> LowMemoryHook {
     }
 }
 
+/// What the operations cost, in instructions besides those for the bytes.
+const TAKE_OR_LOAD: u64 = 2_000_000_000;
+const READ: u64 = 5_000_000;
+
+/// Pays for an operation as for so many instructions; whoever it would freeze is refused.
+fn charge(
+    world: &mut World,
+    subnet: usize,
+    id: Principal,
+    instructions: u64,
+) -> Result<(), Reject> {
+    let cost = world.prices(subnet).execution(instructions, false);
+    let canister = world.canister_mut(id, subnet)?;
+    canister.require_cycles(cost).map_err(|reject| {
+        Reject::new(
+            ErrorCode::CanisterOutOfCycles,
+            format!("Canister snapshotting failed with: {}", reject.message),
+        )
+    })?;
+    canister.spent.instructions += canister.pay(cost);
+    Ok(())
+}
+
 /// Takes a snapshot.
 pub fn take(
     world: &mut World,
@@ -251,6 +274,8 @@ pub fn take(
         return Err(Reject::new(ErrorCode::Rejected, message));
     };
     let replaced = make_room(world, subnet, id, args.replace_snapshot.as_ref())?;
+    let size = code.image.heap.size() + code.image.stable.size() + code.module.bytes().len() as u64;
+    charge(world, subnet, id, TAKE_OR_LOAD + size)?;
     let canister = world.canister_mut(id, subnet)?;
     let snapshot = Snapshot {
         taken_at,
@@ -304,6 +329,7 @@ pub fn load(
         );
         return Err(Reject::new(ErrorCode::Rejected, message));
     }
+    charge(world, subnet, canister, TAKE_OR_LOAD + snapshot.size())?;
     let module = match &snapshot.binary {
         Binary::Taken(module) => module.clone(),
         Binary::Uploaded { bytes, length } => {
@@ -475,13 +501,13 @@ fn within(offset: u64, size: u64, length: u64) -> Result<(), Reject> {
 
 /// Reads a slice, or a chunk of the chunk store.
 pub fn read_data(
-    world: &World,
+    world: &mut World,
     subnet: usize,
     canister: Principal,
     bytes: &[u8],
     kind: &SnapshotDataKind,
 ) -> Result<Vec<u8>, Reject> {
-    let snapshot = find(world, subnet, canister, id_of(bytes)?)?;
+    let snapshot = find(world, subnet, canister, id_of(bytes)?)?.clone();
     let store_error = |message: String| {
         Reject::new(
             ErrorCode::ContractViolation,
@@ -510,6 +536,7 @@ pub fn read_data(
             "Requested slice too large: {size} > {LONGEST_SLICE}"
         )));
     }
+    charge(world, subnet, canister, READ + size)?;
     let slice = |memory: &Memory| {
         memory
             .slice(offset, size as usize)
@@ -569,9 +596,12 @@ pub fn upload_metadata(
             "Snapshot Metadata contains invalid data: {problem}"
         )));
     }
+    let version = canister.version;
+    let declared = args.wasm_module_size + args.wasm_memory_size + args.stable_memory_size;
+    charge(world, subnet, id, TAKE_OR_LOAD + declared)?;
     let snapshot = Snapshot {
         taken_at: world.time,
-        version: canister.version,
+        version,
         binary: Binary::Uploaded {
             bytes: Memory::zeroed(args.wasm_module_size.div_ceil(WASM_PAGE)),
             length: args.wasm_module_size,
@@ -605,6 +635,7 @@ pub fn upload_data(
     chunk: &[u8],
 ) -> Result<(), Reject> {
     let id = id_of(bytes)?;
+    charge(world, subnet, canister, chunk.len() as u64)?;
     let immutable = |message: &str| Reject::new(ErrorCode::SnapshotImmutable, message);
     if find(world, subnet, canister, id)?.loaded {
         return Err(immutable(
