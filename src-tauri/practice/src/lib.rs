@@ -13,8 +13,10 @@
 //! # }
 //! ```
 //!
-//! Reading order: [`subnet`] (who and where), [`certify`] (what makes answers provable), [`ingress`] (what arrives), [`server`]
-//! (the interface), [`blocks`] (how the state moves on), [`canister`] and [`management`] (what the state is), [`demo`].
+//! Reading order: [`subnet`] (who and where), [`certify`] (what makes answers provable), [`ingress`] (what arrives), [`server`] with
+//! [`read_state`] (the interface), [`blocks`] (how the state moves on), [`messages`] and [`tasks`] (what a block does), [`canister`],
+//! [`management`] and [`snapshot`] (what the state is), [`module`], [`memory`] and [`execute`] (how code runs), [`system`] (the ledgers
+//! and the mint), [`state`] (what outlives a restart), [`faults`] and [`control`] (bad days on purpose), [`demo`].
 
 pub mod blocks;
 pub mod canister;

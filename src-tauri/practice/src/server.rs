@@ -4,7 +4,7 @@
 //! loopback, where any web page of the same machine could reach it: a foreign `Host` header is refused, so that a page cannot
 //! get in by pointing its own name at this address.
 //!
-//! Reading order: [`routes`], then [`call`], [`query`] and [`read_state`]. Specification: "HTTPS interface".
+//! Reading order: [`routes`], then `call` and `query`; reads of the state are in [`crate::read_state`]. Specification: "HTTPS interface".
 
 use crate::blocks::{Order, Payload, Submission, Switches, World, wall_clock};
 use crate::certify::{Path as TreePath, Tree, cbor_bytes, cbor_map, leb128};
