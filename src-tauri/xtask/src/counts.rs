@@ -88,12 +88,12 @@ impl Counts {
             for test in tests {
                 match test["status"].as_str() {
                     Some("passed") => counts.passed += 1,
-                    Some("failed") => counts.fail(&test["fullName"]),
+                    Some("failed") => counts.fail(text(&test["fullName"])),
                     _ => {}
                 }
             }
             if tests.is_empty() && file["status"] == "failed" {
-                counts.fail(&file["name"]);
+                counts.fail(text(&file["name"]));
             }
         }
         counts
@@ -102,15 +102,17 @@ impl Counts {
     /// Playwright's report: suites within suites, each with tests; errors outside of any test count as failures.
     pub fn of_playwright(report: &Value) -> Self {
         let mut counts = Self::default();
-        let mut suites: Vec<&Value> = items(&report["suites"]).iter().rev().collect();
-        while let Some(suite) = suites.pop() {
-            suites.extend(items(&suite["suites"]).iter().rev());
+        let mut suites: Vec<(String, &Value)> = vec![(String::new(), report)];
+        while let Some((path, suite)) = suites.pop() {
+            let below = |item: &Value| format!("{path}{}", item["title"].as_str().unwrap_or("?"));
+            let inner = items(&suite["suites"]).iter().rev();
+            suites.extend(inner.map(|suite| (format!("{} › ", below(suite)), suite)));
             for spec in items(&suite["specs"]) {
                 for test in items(&spec["tests"]) {
                     match test["status"].as_str() {
                         Some("expected" | "flaky") => counts.passed += 1,
                         Some("unexpected") => {
-                            counts.fail(&spec["title"]);
+                            counts.fail(&below(spec));
                             counts.failures.extend(attachments(test));
                         }
                         _ => {}
@@ -119,17 +121,20 @@ impl Counts {
             }
         }
         for error in items(&report["errors"]) {
-            counts.fail(&error["message"]);
+            counts.fail(text(&error["message"]));
         }
         counts
     }
 
-    fn fail(&mut self, name: &Value) {
+    fn fail(&mut self, name: &str) {
         self.failed += 1;
-        let name = name.as_str().unwrap_or("a test without a name");
         self.failures
             .push(name.lines().next().unwrap_or_default().to_owned());
     }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("a test without a name")
 }
 
 fn items(value: &Value) -> &[Value] {
@@ -244,12 +249,16 @@ error: test run failed";
         let report = json!({
             "errors": [{ "message": "the bridge did not start\nat line 3" }],
             "suites": [{
-                "specs": [{ "title": "shows the board", "tests": [{ "status": "expected" }, { "status": "skipped" }] }],
-                "suites": [{ "specs": [{ "title": "stops", "tests": [{ "status": "unexpected", "results": [trace] }] }] }],
+                "title": "board.spec.ts",
+                "specs": [{ "title": "shows", "tests": [{ "status": "expected" }, { "status": "skipped" }] }],
+                "suites": [{
+                    "title": "dark",
+                    "specs": [{ "title": "stops", "tests": [{ "status": "unexpected", "results": [trace] }] }],
+                }],
             }],
         });
         let expected = [
-            "stops",
+            "board.spec.ts › dark › stops",
             "  trace: out/trace.zip",
             "the bridge did not start",
         ];

@@ -221,6 +221,8 @@ fn install(packages: &[&str]) -> Result<(), Trouble> {
             "--quiet",
             "--quiet",
             "--yes",
+            // dpkg would draw progress bars for a terminal that it believes to have.
+            "--option=Dpkg::Use-Pty=0",
         ]);
         command
     };
