@@ -32,7 +32,8 @@ impl PracticeDoor for Embedded {
     }
 }
 
-fn endpoint(network: &Network) -> Result<Endpoint, hex::FromHexError> {
+/// How the engine reaches a network, and what it knows of it beforehand.
+pub(crate) fn endpoint(network: &Network) -> Result<Endpoint, hex::FromHexError> {
     let ready = network.ready();
     Ok(Endpoint {
         address: ready.url.clone(),

@@ -64,8 +64,18 @@ pub(crate) fn run(api: Arc<Api>, started: Instant) -> tauri::Result<i32> {
             tauri::async_runtime::spawn(quit_when_asked(app.handle().clone()));
             Ok(())
         })
-        .build(tauri::generate_context!())?;
+        .build(context())?;
     Ok(app.run_return(|_, _| {}))
+}
+
+/// What the build put in: configuration, front end and icons.
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "they stand in Tauri's own macro, for a context that cannot be made"
+)]
+fn context() -> tauri::Context {
+    tauri::generate_context!()
 }
 
 /// A terminal's Ctrl+C and a session's end quit the app as closing its window does, so that everything is put in order.
