@@ -71,8 +71,7 @@ pub(crate) fn run(api: Arc<Api>, started: Instant) -> tauri::Result<i32> {
 /// What the build put in: configuration, front end and icons.
 #[expect(
     clippy::exit,
-    clippy::disallowed_methods,
-    reason = "they stand in Tauri's own macro, for a context that cannot be made"
+    reason = "it stands in Tauri's own macro, for a context that cannot be made"
 )]
 fn context() -> tauri::Context {
     tauri::generate_context!()
