@@ -1,7 +1,11 @@
 //! Starts that go well and starts that do not.
 
 use crate::app::{App, program};
-use std::process::Command;
+use std::{
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_start_shows_the_demo_fleet() {
@@ -69,4 +73,39 @@ async fn a_second_start_ends_and_leaves_the_first_alone() {
     );
     app.row("storefront", "Running").await;
     app.close().await;
+}
+
+#[test]
+fn a_start_that_failed_and_was_not_mended_ends_with_an_exit_code() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("data"), "a file where a folder should be").unwrap();
+    assert_eq!(
+        exit_code_after_first_frame(home.path()),
+        Some(1),
+        "the window said why, and whoever started the app can tell, too"
+    );
+    let sound = tempfile::tempdir().unwrap();
+    assert_eq!(
+        exit_code_after_first_frame(sound.path()),
+        Some(0),
+        "a signal quits a sound app as closing its window does"
+    );
+}
+
+/// Starts the app, waits until its window is painted, asks it to quit and returns how it ended.
+fn exit_code_after_first_frame(home: &Path) -> Option<i32> {
+    let mut app = Command::new(program())
+        .env("CANOPIC_HOME", home)
+        .env("CANOPIC_MILESTONES", "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(app.stdout.take().unwrap()).lines();
+    assert!(
+        said.any(|line| line.unwrap().starts_with("milestone frame")),
+        "the window was painted"
+    );
+    let asked = Command::new("kill").arg(app.id().to_string()).status();
+    assert!(asked.unwrap().success(), "the signal was sent");
+    app.wait().unwrap().code()
 }
