@@ -12,7 +12,10 @@ use canopic_practice::{Network, Options, StartError, start};
 use ic_agent::agent::CallResponse;
 use ic_agent::identity::BasicIdentity;
 use ic_agent::{Agent, AgentError};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 const COUNTER: &str = r#"(module
     (import "ic0" "msg_reply" (func $reply))
@@ -33,14 +36,87 @@ async fn network(folder: &Path) -> Network {
 }
 
 fn agent(network: &Network) -> Agent {
+    agent_of(&network.ready().url, &network.ready().root_key)
+}
+
+fn agent_of(url: &str, root_key: &str) -> Agent {
     let identity = BasicIdentity::from_raw_key(&[1; 32]);
     let agent = Agent::builder()
-        .with_url(&network.ready().url)
+        .with_url(url)
         .with_identity(identity)
         .build()
         .unwrap();
-    agent.set_root_key(hex::decode(&network.ready().root_key).unwrap());
+    agent.set_root_key(hex::decode(root_key).unwrap());
     agent
+}
+
+/// The program, as a process of its own that nothing can prepare for its end.
+struct Program {
+    process: Child,
+    ready: serde_json::Value,
+}
+
+impl Program {
+    fn command(folder: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_canopic-practice"));
+        command.arg("--state").arg(folder);
+        command
+    }
+
+    /// Starts it and waits for its line.
+    fn start(folder: &Path) -> Self {
+        let mut process = Self::command(folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let ready = serde_json::from_str(&line).expect("it starts, and says where it listens");
+        Self { process, ready }
+    }
+
+    fn said(&self, what: &str) -> &str {
+        self.ready[what].as_str().unwrap()
+    }
+
+    fn agent(&self) -> Agent {
+        agent_of(self.said("url"), self.said("root_key"))
+    }
+
+    /// Orders a checkpoint through the control endpoint. It is made with the next block, so whoever gets an answer to a
+    /// later update call knows that it is written.
+    fn order_checkpoint(&self) {
+        let address = self
+            .said("url")
+            .trim_start_matches("http://")
+            .trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "POST /_/checkpoint HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+             Content-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
+    /// Ends it by SIGKILL, which no process can catch.
+    fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A test that failed half way must not leave a network behind; one that was killed is gone already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 async fn manage(
@@ -58,7 +134,11 @@ async fn manage(
 }
 
 async fn counter(network: &Network, agent: &Agent) -> Principal {
-    let effective = Principal::from_text(&network.ready().default_effective_canister_id).unwrap();
+    counter_at(&network.ready().default_effective_canister_id, agent).await
+}
+
+async fn counter_at(effective: &str, agent: &Agent) -> Principal {
+    let effective = Principal::from_text(effective).unwrap();
     let create = ProvisionalCreateCanisterWithCyclesArgs::default();
     let reply = manage(
         agent,
@@ -227,4 +307,71 @@ async fn a_folder_is_for_one_network_at_a_time_and_for_one_seed() {
         matches!(damaged, Err(StartError::State(StateError::Damaged { .. }))),
         "damage is told, never started over"
     );
+}
+
+#[tokio::test]
+async fn a_killed_program_comes_back_at_its_last_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Program::start(folder.path());
+    let agent = first.agent();
+    let id = counter_at(first.said("default_effective_canister_id"), &agent).await;
+    count(&agent, id).await;
+    count(&agent, id).await;
+    first.order_checkpoint();
+    // An update call that changes nothing: its answer comes after the checkpoint was written.
+    agent.update(&id, "tell").call_and_wait().await.unwrap();
+    assert_eq!(count(&agent, id).await, 3, "counted, but not saved");
+    let root_key = first.said("root_key").to_owned();
+    first.kill();
+
+    let second = Program::start(folder.path());
+    assert_eq!(second.said("root_key"), root_key, "it is the same network");
+    assert_eq!(
+        tell(&second.agent(), id).await,
+        2,
+        "exactly as at the checkpoint"
+    );
+    second.kill();
+}
+
+#[tokio::test]
+async fn a_kill_while_it_saves_leaves_a_whole_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Program::start(folder.path());
+    let agent = program.agent();
+    let id = counter_at(program.said("default_effective_canister_id"), &agent).await;
+    program.order_checkpoint();
+    agent.update(&id, "tell").call_and_wait().await.unwrap();
+    let mut saved = 0;
+    for _ in 0..8 {
+        let counted = count(&program.agent(), id).await;
+        assert_eq!(counted, saved + 1, "it goes on from what was saved");
+        program.order_checkpoint();
+        // Wherever the kill strikes, before, within or after the write: one of the two checkpoints is there.
+        program.kill();
+        program = Program::start(folder.path());
+        let found = tell(&program.agent(), id).await;
+        assert!(
+            found == saved || found == counted,
+            "the checkpoints had {saved} and {counted}, not {found}"
+        );
+        saved = found;
+    }
+}
+
+#[test]
+fn a_folder_in_use_is_refused_in_words_and_free_again_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = Program::start(folder.path());
+    let second = Program::command(folder.path()).output().unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success(), "two would overwrite each other");
+    let words = format!(
+        "state folder {} is in use by another network",
+        folder.path().display()
+    );
+    assert!(said.contains(&words), "{said}");
+    first.kill();
+    // The lock belongs to the process, not to a file that somebody would have to remove.
+    Program::start(folder.path()).kill();
 }
