@@ -13,6 +13,7 @@ use crate::display::Display;
 use crate::frontend;
 use crate::machine::{self, Purpose};
 use crate::places::Places;
+use crate::process;
 use crate::run;
 use crate::trouble::{Doing, Trouble};
 
@@ -25,7 +26,30 @@ struct Bench<'p> {
 
 type Benchmark = fn(&Bench<'_>) -> Result<Vec<Figure>, Trouble>;
 
-const BENCHMARKS: &[(&str, Benchmark)] = &[("start", start), ("memory", memory), ("size", size)];
+const BENCHMARKS: &[(&str, Benchmark)] = &[
+    ("start", start),
+    ("memory", memory),
+    ("size", size),
+    ("network", network),
+];
+
+/// What the practice network's own program measures: its name there, here, and the unit.
+const NETWORK: &[(&str, &str, &str)] = &[
+    (
+        "program-kb",
+        "practice network as a program of its own",
+        "KB",
+    ),
+    ("start-ms", "process start to demo fleet ready", "ms"),
+    ("read-1-mb-s", "snapshot reads, one at a time", "MB/s"),
+    ("read-16-mb-s", "snapshot reads, 16 in flight", "MB/s"),
+    ("status-ms", "status of 1,000 canisters, certified", "ms"),
+    (
+        "status-query-ms",
+        "status of 1,000 canisters, as queries",
+        "ms",
+    ),
+];
 
 /// Enough starts for a median that a single slow one does not move.
 const STARTS: usize = 7;
@@ -153,6 +177,29 @@ fn size(bench: &Bench<'_>) -> Result<Vec<Figure>, Trouble> {
     ])
 }
 
+/// The practice network alone, as a client of it sees it.
+fn network(bench: &Bench<'_>) -> Result<Vec<Figure>, Trouble> {
+    let mut command = bench.places.cargo();
+    let package = ["--package", "canopic-practice", "--bench", "network"];
+    command.args(["bench", "--locked", "--quiet"]).args(package);
+    let output = process::answer(&mut command)
+        .ok_or_else(|| Trouble::Advice("The benchmark of the practice network failed. `cargo bench -p canopic-practice` tells why.".into()))?;
+    Ok(NETWORK
+        .iter()
+        .map(|(name, what, unit)| Figure {
+            what,
+            unit,
+            values: values_of(name, &output),
+        })
+        .collect())
+}
+
+/// The values on the lines that begin with this name.
+fn values_of(name: &str, output: &str) -> Vec<u64> {
+    let value = |line: &str| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok();
+    output.lines().filter_map(value).collect()
+}
+
 /// The app with its board painted.
 struct Opened {
     app: App,
@@ -233,6 +280,16 @@ mod tests {
             parse_proportional_set_size("Rss: 1 kB\n"),
             None,
             "nothing is guessed"
+        );
+    }
+
+    #[test]
+    fn lines_are_told_apart_by_their_whole_names() {
+        let output = "read-1-mb-s 90\nread-16-mb-s 300\nread-1-mb-s 80\n";
+        assert_eq!(values_of("read-1-mb-s", output), [90, 80], "each run");
+        assert!(
+            values_of("read-1", output).is_empty(),
+            "half a name is none"
         );
     }
 
