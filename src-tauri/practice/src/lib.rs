@@ -16,7 +16,7 @@
 //! Reading order: [`subnet`] (who and where), [`certify`] (what makes answers provable), [`ingress`] (what arrives), [`server`] with
 //! [`read_state`] (the interface), [`blocks`] (how the state moves on), [`messages`] and [`tasks`] (what a block does), [`canister`],
 //! [`management`] and [`snapshot`] (what the state is), [`module`], [`memory`] and [`execute`] (how code runs), [`system`] (the ledgers
-//! and the mint), [`state`] (what outlives a restart), [`faults`] and [`control`] (bad days on purpose), [`demo`].
+//! and the mint), [`state`] (what outlives a restart), [`faults`], [`limits`] and [`control`] (bad days on purpose), [`demo`].
 
 pub mod blocks;
 pub mod canister;
@@ -32,6 +32,7 @@ pub mod ingress;
 pub mod install;
 pub mod interface;
 pub mod ledger;
+pub mod limits;
 pub mod management;
 pub mod memory;
 pub mod messages;
@@ -51,13 +52,14 @@ use blocks::{Order, Pace, Rhythm, Switches, World};
 use candid::Principal;
 use demo::Member;
 use faults::{Fault, Script};
+use limits::{Bucket, Rate};
 use serde::Serialize;
 use server::Door;
 use state::{StateError, StateFolder};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{io, thread};
 use subnet::{Topology, canister_id};
 use tokio::net::TcpListener;
@@ -79,6 +81,8 @@ pub struct Options {
     pub free: bool,
     /// How fast blocks are made.
     pub pace: Pace,
+    /// How many requests are let in; without it as many as the pace has: all of them, or [`Rate::MAINNET`].
+    pub rate: Option<Rate>,
     /// How long from checkpoint to checkpoint. Until the next one a snapshot of a canister that wrote cannot be loaded onto
     /// another canister.
     pub checkpoint: Duration,
@@ -93,6 +97,7 @@ impl Default for Options {
             state: None,
             free: false,
             pace: Pace::Instant,
+            rate: None,
             checkpoint: Duration::from_secs(10 * 60), // the network's own, roughly
         }
     }
@@ -227,6 +232,10 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
         .name("blocks".into())
         .spawn(move || blocks::run(world, &rhythm, &given, &publisher, &seen, state.as_ref()))
         .map_err(StartError::Thread)?;
+    let rate = options.rate.or(match options.pace {
+        Pace::Instant => None,
+        Pace::Mainnet => Some(Rate::MAINNET),
+    });
     let door = Arc::new(Door {
         topology,
         orders,
@@ -234,6 +243,7 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
         default_effective_canister_id,
         known: Mutex::new(taken),
         script: Script::default(),
+        bucket: rate.map(|rate| Mutex::new(Bucket::full(rate, Instant::now()))),
         switches: switches.clone(),
     });
     let (shutdown, stopped) = oneshot::channel::<()>();

@@ -12,6 +12,7 @@ use crate::control;
 use crate::errors::{ErrorCode, Reject};
 use crate::faults::{Effect, Kind, Script};
 use crate::ingress::{self, Content, Envelope, Expected, Message, Refusal, RequestId, hash_value};
+use crate::limits::Bucket;
 use crate::management;
 use crate::queries::Query;
 use crate::read_state::{Place, read_state};
@@ -28,7 +29,7 @@ use ciborium::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{future, io};
 use tokio::sync::watch;
 
@@ -54,6 +55,8 @@ pub struct Door {
     pub known: Mutex<HashMap<RequestId, Taken>>,
     /// Faults that are to strike.
     pub script: Script,
+    /// How many requests are let in; all of them without it.
+    pub bucket: Option<Mutex<Bucket>>,
     /// What stops the network in one way or another.
     pub switches: Arc<Switches>,
 }
@@ -83,6 +86,16 @@ impl Door {
     /// The requests that were taken in.
     pub fn taken(&self) -> MutexGuard<'_, HashMap<RequestId, Taken>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether one request more is let in.
+    fn lets_in(&self, now: Instant) -> bool {
+        self.bucket.as_ref().is_none_or(|bucket| {
+            bucket
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(now)
+        })
     }
 
     /// The subnet that serves this canister id.
@@ -204,6 +217,14 @@ async fn guard(State(door): Shared, request: Request, next: Next) -> Response {
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
     if host.is_some_and(is_local) {
+        // Steering the network is no use of it. Refused before the body comes, like the boundary nodes.
+        if request.uri().path().starts_with("/api/") && !door.lets_in(Instant::now()) {
+            return Failure::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "error: rate_limited\ndetails: Too many requests.",
+            )
+            .into_response();
+        }
         let length = request
             .headers()
             .get(header::CONTENT_LENGTH)
