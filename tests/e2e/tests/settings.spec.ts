@@ -7,7 +7,9 @@ test("the appearance is chosen, shown at once, and outlives the app", async ({ p
   const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await ground();
   // The choice is shown before it is saved, and only what is saved outlives the app.
-  const saved = page.waitForResponse((response) => response.request().postData()?.includes("chooseAppearance") ?? false);
+  const saved = page.waitForResponse(
+    (response) => response.request().postData()?.includes("chooseAppearance") ?? false,
+  );
   await page.getByRole("radio", { name: "Dark" }).check();
   await expect.poll(ground).not.toBe(light);
   const dark = await ground();
