@@ -95,6 +95,8 @@ pub struct World {
     pub requests: OrdMap<RequestId, Taken>,
     /// Whether nothing costs anything.
     pub free: bool,
+    /// Whether canisters may write only so much; see [`crate::limits`].
+    pub limits_heap_delta: bool,
     /// Until when storage was paid for.
     pub paid_until: u64,
     /// The ledgers and the mint.
@@ -124,6 +126,7 @@ impl World {
             queue: VecDeque::new(),
             requests: OrdMap::new(),
             free: false,
+            limits_heap_delta: false,
             paid_until: time,
             economy: Arc::default(),
             randomness,
@@ -374,6 +377,7 @@ impl World {
         // Time never stands still or goes back, whatever the machine's clock does.
         self.time = now.max(self.time + 1);
         self.height += 1;
+        self.digest_heap_delta();
         self.run_tasks(beat);
         if beat {
             self.run_out_of_patience();
@@ -402,12 +406,15 @@ impl World {
         {
             let canister = Arc::make_mut(canister);
             canister.unflushed = false;
+            if let Some(code) = &mut canister.code {
+                code.image.flush();
+            }
             for snapshot in canister
                 .snapshots
                 .values_mut()
                 .filter(|snapshot| snapshot.unflushed)
             {
-                Arc::make_mut(snapshot).unflushed = false;
+                Arc::make_mut(snapshot).flush();
             }
         }
     }

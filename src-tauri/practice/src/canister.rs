@@ -240,6 +240,9 @@ pub struct Canister {
     pub next_snapshot: u64,
     /// Whether memory was written since the last checkpoint.
     pub unflushed: bool,
+    /// What it wrote and the network has not digested yet; see [`crate::limits`].
+    #[serde(default)] // states from before have none
+    pub heap_delta_debit: u64,
     /// Calls that it has not finished, by number.
     pub contexts: BTreeMap<u64, CallContext>,
     /// Calls that it made, by number.
@@ -272,6 +275,7 @@ impl Canister {
             snapshots: BTreeMap::new(),
             next_snapshot: 0,
             unflushed: false,
+            heap_delta_debit: 0,
             contexts: BTreeMap::new(),
             callbacks: BTreeMap::new(),
             next_call: 0,

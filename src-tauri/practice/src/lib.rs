@@ -198,6 +198,7 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
     };
     let mut world = saved.unwrap_or(new);
     world.free = options.free;
+    world.limits_heap_delta = options.pace == Pace::Mainnet;
     world.advance(now, [], false);
 
     let default_effective_canister_id =

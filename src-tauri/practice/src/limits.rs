@@ -1,9 +1,12 @@
-//! What the network does not take at its own pace: too many requests.
+//! What the network does not take at its own pace: too many requests, and too much memory written at once.
 //!
-//! Clients meet the end of their welcome only on a busy day; here they can meet it on purpose. It is off at
+//! Clients meet these limits only on a busy day; here they can meet them on purpose. Both are off at
 //! [`Pace::Instant`](crate::blocks::Pace::Instant), where nothing is to be waited for. Nothing here looks at a clock: the
-//! [`Bucket`] is told the time.
+//! [`Bucket`] is told the time, and the heap delta falls with each block.
 
+use crate::blocks::World;
+use crate::errors::{ErrorCode, Reject};
+use candid::Principal;
 use std::time::Instant;
 
 /// How many requests the door lets in.
@@ -63,6 +66,69 @@ impl Bucket {
             }
             None => false,
         }
+    }
+}
+
+/// Bytes that a canister may write in a block, the network's number. Whoever wrote more pays them off block by block, and
+/// takes and loads no snapshot until less than this is left.
+pub const HEAP_DELTA: u64 = 75 << 20;
+
+impl World {
+    /// What a canister wrote and the network has still to digest; nothing where nobody counts, as on system subnets.
+    pub fn add_heap_delta(&mut self, id: Principal, bytes: u64) {
+        let counted = self.limits_heap_delta
+            && bytes > 0
+            && self
+                .topology
+                .route(id)
+                .is_some_and(|subnet| self.topology.subnets()[subnet].kind != "system");
+        if let Some(canister) = self.find_mut(id).filter(|_| counted) {
+            canister.heap_delta_debit += bytes;
+        }
+    }
+
+    /// A block went by.
+    pub(crate) fn digest_heap_delta(&mut self) {
+        let indebted: Vec<Principal> = self
+            .canisters()
+            .filter(|canister| canister.heap_delta_debit > 0)
+            .map(|canister| canister.id)
+            .collect();
+        for id in indebted {
+            if let Some(canister) = self.find_mut(id) {
+                canister.heap_delta_debit = canister.heap_delta_debit.saturating_sub(HEAP_DELTA);
+            }
+        }
+    }
+
+    /// The debit of a canister that wrote too much.
+    fn excess(&self, id: Principal) -> Option<u64> {
+        self.find(id)
+            .map(|canister| canister.heap_delta_debit)
+            .filter(|debit| self.limits_heap_delta && *debit >= HEAP_DELTA)
+    }
+
+    /// Refuses when the canister wrote too much.
+    pub fn require_heap_delta(&self, id: Principal) -> Result<(), Reject> {
+        let Some(debit) = self.excess(id) else {
+            return Ok(());
+        };
+        let message = format!(
+            "Canister {id} is heap delta rate limited: current delta debit is {debit}, but limit is {HEAP_DELTA}."
+        );
+        Err(Reject::new(ErrorCode::HeapDeltaRateLimited, message))
+    }
+
+    /// The same for a piece of data. A replica says it with the code and the words of its chunk store, as if it were the
+    /// canister's fault; tools have to tell it by the text.
+    pub fn require_heap_delta_for_chunk(&self, id: Principal) -> Result<(), Reject> {
+        let Some(debit) = self.excess(id) else {
+            return Ok(());
+        };
+        let message = format!(
+            "Error from Wasm chunk store: Canister is heap delta rate limited. Current delta debit: {debit}, limit: {HEAP_DELTA}"
+        );
+        Err(Reject::new(ErrorCode::ContractViolation, message))
     }
 }
 

@@ -20,7 +20,8 @@ url, root_key, default_effective_canister_id, subnets, control_url. Ends on Ctrl
   --listen ADDRESS    where to listen; loopback only, port 0 takes a free one
   --state DIR         where the network lives on over restarts
   --demo              with the canisters of a small shop
-  --pace P            instant: a block as soon as there is work; mainnet: one a second, and a limit on requests (instant)
+  --pace P            instant: a block as soon as there is work; mainnet: one a second, with limits on requests and on
+                      what canisters write (instant)
   --free              nothing costs any cycles
   --seed N            what keys and ids are derived from (1)
   --ready-file FILE   write the line of JSON to this file as well

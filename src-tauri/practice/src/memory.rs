@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 
 /// The unit in which WebAssembly memories grow.
 pub const WASM_PAGE: u64 = 65_536;
@@ -26,6 +26,8 @@ const ZEROS: [u8; PAGE] = [0; PAGE];
 pub struct Memory {
     size: u64,
     pages: OrdMap<u64, Arc<[u8; PAGE]>>,
+    /// Numbers of the pages that were written since the last checkpoint; a clone keeps them, as a snapshot must.
+    unflushed: OrdSet<u64>,
 }
 
 /// A read or write that touches bytes past the end of a memory.
@@ -46,6 +48,7 @@ impl Memory {
         Self {
             size: wasm_pages * WASM_PAGE,
             pages: OrdMap::new(),
+            unflushed: OrdSet::new(),
         }
     }
 
@@ -96,6 +99,7 @@ impl Memory {
             if only_zeros && !self.pages.contains_key(&piece.page) {
                 continue;
             }
+            self.unflushed.insert(piece.page);
             let page = Arc::make_mut(
                 self.pages
                     .entry(piece.page)
@@ -122,6 +126,16 @@ impl Memory {
         self.pages.len() as u64 * PAGE as u64
     }
 
+    /// How many bytes were written since the last checkpoint, in whole pages.
+    pub fn unflushed(&self) -> u64 {
+        self.unflushed.len() as u64 * PAGE as u64
+    }
+
+    /// A checkpoint: nothing is unflushed any more.
+    pub fn flush(&mut self) {
+        self.unflushed.clear();
+    }
+
     /// Copies the whole memory into `bytes`, which are zero and at least as many.
     pub(crate) fn copy_into(&self, bytes: &mut [u8]) {
         for (offset, page) in self.pages() {
@@ -145,6 +159,7 @@ impl Memory {
         let count = changed.len() as u64;
         self.size = bytes.len() as u64;
         for (index, now) in changed {
+            self.unflushed.insert(index);
             if *now == ZEROS {
                 self.pages.remove(&index);
             } else {
@@ -243,6 +258,19 @@ pub struct Image {
     pub globals: Vec<Global>,
 }
 
+impl Image {
+    /// How many bytes of both memories were written since the last checkpoint.
+    pub fn unflushed(&self) -> u64 {
+        self.heap.unflushed() + self.stable.unflushed()
+    }
+
+    /// A checkpoint: nothing is unflushed any more.
+    pub fn flush(&mut self) {
+        self.heap.flush();
+        self.stable.flush();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,6 +304,28 @@ mod tests {
             Ok(b"before".to_vec()),
             "the copy is a snapshot"
         );
+    }
+
+    #[test]
+    fn each_page_written_since_a_checkpoint_counts_once() {
+        let mut memory = Memory::zeroed(2);
+        for byte in 1..=9 {
+            memory.write(0, &[byte]).expect("within two wasm pages");
+        }
+        memory.write(70_000, &[1]).expect("within two wasm pages");
+        let taken = memory.clone();
+        assert_eq!(memory.unflushed(), 2 * PAGE as u64, "two pages");
+        memory.flush();
+        assert_eq!(memory.unflushed(), 0, "a checkpoint wrote them out");
+        assert_eq!(
+            taken.unflushed(),
+            2 * PAGE as u64,
+            "a copy is written out on its own"
+        );
+        let mut bytes = memory.slice(0, 131_072).expect("the whole memory");
+        bytes[5_000] = 2;
+        memory.adopt(&bytes);
+        assert_eq!(memory.unflushed(), PAGE as u64, "code wrote one page");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::cycles;
 use crate::errors::{ErrorCode, Reject};
 use crate::execute::{self, Closure, Done, Entry, Environment, Prices, Response, RunStatus, Trap};
 use crate::management::{self, Answer, Caller, Request};
+use crate::memory::PAGE;
 use crate::module::{Method, Module};
 use crate::system;
 use candid::Principal;
@@ -406,6 +407,7 @@ impl World {
         balance_before: u128,
     ) {
         let time = self.time;
+        self.add_heap_delta(id, done.dirty_pages * PAGE as u64);
         let Some(canister) = self.find_mut(id) else {
             return;
         };

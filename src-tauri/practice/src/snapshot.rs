@@ -109,6 +109,12 @@ impl Snapshot {
         matches!(self.binary, Binary::Uploaded { .. })
     }
 
+    /// A checkpoint: all of it is written out.
+    pub fn flush(&mut self) {
+        self.unflushed = false;
+        self.image.flush();
+    }
+
     fn module_length(&self) -> u64 {
         match &self.binary {
             Binary::Taken(module) => module.bytes().len() as u64,
@@ -274,8 +280,10 @@ pub fn take(
         return Err(Reject::new(ErrorCode::Rejected, message));
     };
     let replaced = make_room(world, subnet, id, args.replace_snapshot.as_ref())?;
+    world.require_heap_delta(id)?;
     let size = code.image.heap.size() + code.image.stable.size() + code.module.bytes().len() as u64;
     charge(world, subnet, id, TAKE_OR_LOAD + size)?;
+    world.add_heap_delta(id, code.image.unflushed());
     let canister = world.canister_mut(id, subnet)?;
     let snapshot = Snapshot {
         taken_at,
@@ -329,6 +337,7 @@ pub fn load(
         );
         return Err(Reject::new(ErrorCode::Rejected, message));
     }
+    world.require_heap_delta(canister)?;
     charge(world, subnet, canister, TAKE_OR_LOAD + snapshot.size())?;
     let module = match &snapshot.binary {
         Binary::Taken(module) => module.clone(),
@@ -389,6 +398,7 @@ pub fn load(
         source: interface::snapshot_source(snapshot.is_uploaded()),
     };
     target.record(time, caller.change_origin(), details);
+    world.add_heap_delta(canister, snapshot.image.unflushed());
     if snapshot.is_uploaded() && !snapshot.loaded {
         change(world, subnet, id)?.loaded = true;
     }
@@ -598,6 +608,7 @@ pub fn upload_metadata(
     }
     let version = canister.version;
     let declared = args.wasm_module_size + args.wasm_memory_size + args.stable_memory_size;
+    world.require_heap_delta(id)?;
     charge(world, subnet, id, TAKE_OR_LOAD + declared)?;
     let snapshot = Snapshot {
         taken_at: world.time,
@@ -635,6 +646,7 @@ pub fn upload_data(
     chunk: &[u8],
 ) -> Result<(), Reject> {
     let id = id_of(bytes)?;
+    world.require_heap_delta_for_chunk(canister)?;
     charge(world, subnet, canister, chunk.len() as u64)?;
     let immutable = |message: &str| Reject::new(ErrorCode::SnapshotImmutable, message);
     if find(world, subnet, canister, id)?.loaded {
@@ -654,18 +666,27 @@ pub fn upload_data(
             .write(offset, chunk)
             .map_err(|_| outside(offset, size))
     };
-    match kind {
+    let written = match kind {
         SnapshotDataOffset::WasmModule { offset } => {
             within(*offset, size, *length)?;
             write(bytes, *offset)?;
+            size
         }
-        SnapshotDataOffset::WasmMemory { offset } => write(&mut snapshot.image.heap, *offset)?,
-        SnapshotDataOffset::StableMemory { offset } => write(&mut snapshot.image.stable, *offset)?,
+        SnapshotDataOffset::WasmMemory { offset } => {
+            write(&mut snapshot.image.heap, *offset)?;
+            size
+        }
+        SnapshotDataOffset::StableMemory { offset } => {
+            write(&mut snapshot.image.stable, *offset)?;
+            size
+        }
         SnapshotDataOffset::WasmChunk => {
             add_chunk(&mut snapshot.chunks, chunk)?;
+            CHUNK
         }
-    }
+    };
     snapshot.unflushed = true;
+    world.add_heap_delta(canister, written);
     Ok(())
 }
 

@@ -262,6 +262,7 @@ pub mod sparse {
         for (offset, page) in pages {
             memory.write(offset, &page).map_err(D::Error::custom)?;
         }
+        memory.flush(); // it was read from where a checkpoint put it
         Ok(memory)
     }
 }
