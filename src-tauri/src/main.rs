@@ -15,7 +15,7 @@ mod logs;
 mod practice;
 mod window;
 
-use canopic_api::Api;
+use canopic_api::{Api, Request};
 use canopic_engine::Places;
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
@@ -34,6 +34,9 @@ fn main() -> ExitCode {
             failure.report
         ));
     }
+    // The network and the window need nothing of each other, so both start at once: what the first board waits for is then there.
+    let early = api.clone();
+    tauri::async_runtime::spawn(async move { early.answer(Request::Session {}).await });
     match window::run(api.clone(), started) {
         Ok(_) if api.start_failure().is_some() => ExitCode::FAILURE,
         Ok(0) => ExitCode::SUCCESS,
