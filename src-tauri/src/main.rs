@@ -33,10 +33,11 @@ fn main() -> ExitCode {
             "Canopic could not open its state: {}",
             failure.report
         ));
+    } else {
+        // The network and the window need nothing of each other, so both start at once: what the first board waits for is then there.
+        let early = api.clone();
+        tauri::async_runtime::spawn(async move { early.answer(Request::Session {}).await });
     }
-    // The network and the window need nothing of each other, so both start at once: what the first board waits for is then there.
-    let early = api.clone();
-    tauri::async_runtime::spawn(async move { early.answer(Request::Session {}).await });
     match window::run(api.clone(), started) {
         Ok(_) if api.start_failure().is_some() => ExitCode::FAILURE,
         Ok(0) => ExitCode::SUCCESS,
