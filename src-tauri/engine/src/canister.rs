@@ -4,7 +4,10 @@
 //! reason why there is neither. [`may`] answers before an act whether it is possible; it is a table, so that a button can be
 //! shown disabled with its reason instead of failing afterwards.
 
-use crate::{CanisterId, Certainty, Code, Error, Result, replica::Replica};
+use crate::{
+    CanisterId, Certainty, Code, Error, Result,
+    replica::{Call, Replica},
+};
 use candid::{CandidType, Nat, Principal};
 use serde::Deserialize;
 use std::time::SystemTime;
@@ -213,12 +216,14 @@ fn amount(number: &Nat) -> u128 {
     u128::try_from(&number.0).unwrap_or(u128::MAX)
 }
 
+fn status_call(id: CanisterId) -> Result<Call<(StatusReply,)>> {
+    Call::manage(id, "canister_status", (About::from(id),))
+}
+
 /// Reads cheaply: one machine's signed answer, and the public facts where the status is not for the caller.
 pub(crate) async fn read(replica: &Replica, id: CanisterId) -> Reading {
-    let reply: Result<(StatusReply,)> = replica
-        .query(id, "canister_status", (About::from(id),))
-        .await;
-    match reply {
+    let asked = async { replica.query(&status_call(id)?).await };
+    match asked.await {
         Ok((reply,)) => Reading::Full(Box::new(reply.into_status(false))),
         Err(error) if error.code == Code::NotController => read_public(replica, id).await,
         Err(error) => Reading::Failed(error),
@@ -238,8 +243,7 @@ async fn read_public(replica: &Replica, id: CanisterId) -> Reading {
 /// Reads the status with a certificate. It takes as long as a change does, because on the network it is one; but it changes
 /// nothing, so an answer that is lost leaves no doubt behind.
 pub(crate) async fn read_certified(replica: &Replica, id: CanisterId) -> Result<Status> {
-    let sealed = replica.seal(id, "canister_status", (About::from(id),))?;
-    match replica.submit::<(StatusReply,)>(sealed).await {
+    match replica.perform(&status_call(id)?).await {
         Ok((reply,)) => Ok(reply.into_status(true)),
         Err(error) if error.certainty == Certainty::Unknown => {
             Err(error.certainty(Certainty::NothingSent))

@@ -4,7 +4,7 @@ use crate::{
     Act, Action, Activity, Appearance, Canister, CanisterId, Code, Denial, Endpoint, Error,
     Folders, Identity, KnownCanister, Network, PracticeDoor, Reading, Result, Settings,
     canister::{self, About, may},
-    replica::Replica,
+    replica::{Call, Replica},
 };
 use futures::{StreamExt as _, stream};
 use std::{
@@ -148,8 +148,8 @@ async fn perform(
         Action::Start => "start_canister",
         Action::Stop => "stop_canister",
     };
-    let sealed = replica.seal(known.id, method, (About::from(known.id),))?;
-    let () = replica.submit(sealed).await?;
+    let change = Call::<()>::manage(known.id, method, (About::from(known.id),))?;
+    let () = replica.perform(&change).await?;
     // The change is proven from here on; a failing look afterwards does not undo it.
     let reading = match canister::read_certified(replica, known.id).await {
         Ok(after) => Reading::Full(Box::new(after)),

@@ -1,7 +1,8 @@
 //! The one door to a network.
 //!
-//! A change goes through three stages that cannot be skipped: [`Replica::seal`] makes the signed envelope and with it the request
-//! id, [`Replica::submit`] sends exactly that envelope and follows it to its end, and the end is one of
+//! What is asked is a [`Call`]: data, made by the modules that know what it means. A change goes through three stages that cannot be
+//! skipped: [`Replica::seal`] makes the signed envelope and with it the request id, [`Replica::submit`] sends exactly that envelope
+//! and follows it to its end, and the end is one of
 //!
 //! - done: a certificate carries the reply;
 //! - refused: by certificate ([`Certainty::Refused`]) or by one machine before execution ([`Certainty::RefusedUnproven`]);
@@ -22,6 +23,7 @@ use ic_agent::{
     agent::{CallResponse, RejectCode, RejectResponse},
     agent_error::TransportError,
 };
+use std::marker::PhantomData;
 
 /// A connection to one network as one identity.
 #[derive(Clone)]
@@ -29,10 +31,75 @@ pub(crate) struct Replica {
     agent: Agent,
 }
 
+/// Something to ask of a canister, and what the answer will be.
+pub(crate) struct Call<Reply> {
+    doing: String,
+    callee: Principal,
+    effective: Principal,
+    method: String,
+    arguments: Vec<u8>,
+    reply: PhantomData<fn() -> Reply>,
+}
+
+impl<Reply> Call<Reply> {
+    /// Asks the management canister about `canister`.
+    pub(crate) fn manage(
+        canister: CanisterId,
+        method: &str,
+        arguments: impl ArgumentEncoder,
+    ) -> Result<Self> {
+        let doing = format!("calling {method} for {canister}");
+        let arguments = candid::encode_args(arguments)
+            .map_err(|error| Error::new(Code::Bug, &doing).because(error))?;
+        Ok(Self {
+            doing,
+            callee: Principal::management_canister(),
+            effective: canister.principal(),
+            method: method.to_owned(),
+            arguments,
+            reply: PhantomData,
+        })
+    }
+
+    /// Asks a canister itself, with arguments that are encoded already.
+    pub(crate) fn to(canister: CanisterId, method: &str, arguments: Vec<u8>) -> Self {
+        Self {
+            doing: format!("calling {method} of {canister}"),
+            callee: canister.principal(),
+            effective: canister.principal(),
+            method: method.to_owned(),
+            arguments,
+            reply: PhantomData,
+        }
+    }
+}
+
+/// A reply as the bytes that came, for whoever knows its type only at run time.
+pub(crate) struct Raw(pub(crate) Vec<u8>);
+
+/// What an answer is read as.
+pub(crate) trait Answer: Sized {
+    fn read(reply: Vec<u8>) -> candid::Result<Self>;
+}
+
+impl Answer for Raw {
+    fn read(reply: Vec<u8>) -> candid::Result<Self> {
+        Ok(Self(reply))
+    }
+}
+
+/// Candid values, as a tuple.
+impl<Values: for<'reply> ArgumentDecoder<'reply>> Answer for Values {
+    fn read(reply: Vec<u8>) -> candid::Result<Self> {
+        candid::decode_args(&reply)
+    }
+}
+
 /// A signed change that has not been sent yet.
-pub(crate) struct Sealed {
+pub(crate) struct Sealed<Reply> {
     doing: String,
     envelope: ic_agent::agent::signed::SignedUpdate,
+    reply: PhantomData<fn() -> Reply>,
 }
 
 impl Replica {
@@ -52,32 +119,32 @@ impl Replica {
         Ok(Self { agent })
     }
 
-    /// Signs a call to the management canister about `canister`.
-    pub(crate) fn seal(
-        &self,
-        canister: CanisterId,
-        method: &str,
-        arguments: impl ArgumentEncoder,
-    ) -> Result<Sealed> {
-        let doing = format!("calling {method} for {canister}");
-        let arguments = candid::encode_args(arguments)
-            .map_err(|error| Error::new(Code::Bug, &doing).because(error))?;
+    /// Signs a change. Nothing is sent yet.
+    pub(crate) fn seal<Reply>(&self, call: &Call<Reply>) -> Result<Sealed<Reply>> {
         let envelope = self
             .agent
-            .update(&Principal::management_canister(), method)
-            .with_effective_canister_id(canister.principal())
-            .with_arg(arguments)
+            .update(&call.callee, &call.method)
+            .with_effective_canister_id(call.effective)
+            .with_arg(call.arguments.clone())
             .sign()
-            .map_err(|error| Error::new(Code::Bug, &doing).because(error))?;
-        Ok(Sealed { doing, envelope })
+            .map_err(|error| Error::new(Code::Bug, &call.doing).because(error))?;
+        Ok(Sealed {
+            doing: call.doing.clone(),
+            envelope,
+            reply: PhantomData,
+        })
+    }
+
+    /// Seals and submits: for changes that may be asked for again, so that nobody has to remember the envelope.
+    pub(crate) async fn perform<Reply: Answer>(&self, call: &Call<Reply>) -> Result<Reply> {
+        self.submit(self.seal(call)?).await
     }
 
     /// Sends a sealed change and follows it to its end.
-    pub(crate) async fn submit<Reply: for<'reply> ArgumentDecoder<'reply>>(
-        &self,
-        sealed: Sealed,
-    ) -> Result<Reply> {
-        let Sealed { doing, envelope } = sealed;
+    pub(crate) async fn submit<Reply: Answer>(&self, sealed: Sealed<Reply>) -> Result<Reply> {
+        let Sealed {
+            doing, envelope, ..
+        } = sealed;
         tracing::info!(doing, request_id = %String::from(envelope.request_id), "submitting");
         let effective = envelope.effective_canister_id;
         let sent = match self
@@ -105,7 +172,7 @@ impl Replica {
             Err(refused) => return Err(refused),
         };
         // A certified reply that cannot be decoded happened all the same; only its meaning is not known.
-        candid::decode_args(&reply).map_err(|error| {
+        Reply::read(reply).map_err(|error| {
             Error::new(Code::Bug, &doing)
                 .certainty(Certainty::Unknown)
                 .because(error)
@@ -113,24 +180,16 @@ impl Replica {
     }
 
     /// Asks one machine of the network; the answer carries its signature, not a certificate.
-    pub(crate) async fn query<Reply: for<'reply> ArgumentDecoder<'reply>>(
-        &self,
-        canister: CanisterId,
-        method: &str,
-        arguments: impl ArgumentEncoder,
-    ) -> Result<Reply> {
-        let doing = format!("asking {method} about {canister}");
-        let arguments = candid::encode_args(arguments)
-            .map_err(|error| Error::new(Code::Bug, &doing).because(error))?;
+    pub(crate) async fn query<Reply: Answer>(&self, call: &Call<Reply>) -> Result<Reply> {
         let reply = self
             .agent
-            .query(&Principal::management_canister(), method)
-            .with_effective_canister_id(canister.principal())
-            .with_arg(arguments)
+            .query(&call.callee, &call.method)
+            .with_effective_canister_id(call.effective)
+            .with_arg(call.arguments.clone())
             .call()
             .await
-            .map_err(|error| read_failed(&doing, error))?;
-        candid::decode_args(&reply).map_err(|error| Error::new(Code::Bug, &doing).because(error))
+            .map_err(|error| read_failed(&call.doing, error))?;
+        Reply::read(reply).map_err(|error| Error::new(Code::Bug, &call.doing).because(error))
     }
 
     /// The certified controllers of a canister.
