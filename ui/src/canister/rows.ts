@@ -1,43 +1,48 @@
 /**
  * Keys in a table of rows: up, down, Home and End move among rows, Enter goes to the row's first button that can be pressed,
  * left and right move among its buttons, Escape goes back to the row.
+ *
+ * Rows are moved among by their ids, because a row far away need not be drawn yet.
  */
-export function moveAmongRows(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
-  const { target, currentTarget, key } = event;
+export function moveAmongRows(event: KeyboardEvent, ids: string[], go: (id: string) => void): void {
+  const { target, key } = event;
   if (!(target instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
   const row = target.closest<HTMLElement>("[data-row]");
   if (!row) return;
 
-  const rows = [...currentTarget.querySelectorAll<HTMLElement>("[data-row]")];
-  const buttons = [...row.querySelectorAll<HTMLElement>("button")];
-  const neighbour = (all: HTMLElement[], from: HTMLElement, step: number) => all[all.indexOf(from) + step];
+  const at = ids.indexOf(row.dataset["row"] ?? "");
+  const toRow = {
+    ArrowDown: ids[at + 1],
+    ArrowUp: ids[at - 1],
+    Home: ids.at(0),
+    End: ids.at(-1),
+  }[key];
+  if (toRow !== undefined) {
+    event.preventDefault();
+    go(toRow);
+    return;
+  }
 
-  const goal = (() => {
+  const buttons = [...row.querySelectorAll<HTMLElement>("button")];
+  const neighbour = (step: number) => buttons[buttons.indexOf(target) + step];
+  const inRow = (() => {
     switch (key) {
-      case "ArrowDown":
-        return neighbour(rows, row, 1);
-      case "ArrowUp":
-        return neighbour(rows, row, -1);
-      case "Home":
-        return rows.at(0);
-      case "End":
-        return rows.at(-1);
       case "Enter":
         // On a button, Enter presses it.
         if (target !== row) return undefined;
         return row.querySelector<HTMLElement>("td:last-child button:not([aria-disabled])") ?? buttons.at(-1);
       case "ArrowRight":
-        return target === row ? buttons.at(0) : neighbour(buttons, target, 1);
+        return target === row ? buttons.at(0) : neighbour(1);
       case "ArrowLeft":
-        return target === buttons[0] ? row : neighbour(buttons, target, -1);
+        return target === buttons[0] ? row : neighbour(-1);
       case "Escape":
         return target === row ? undefined : row;
       default:
         return undefined;
     }
   })();
-  if (!goal) return;
+  if (!inRow) return;
   event.preventDefault();
-  goal.focus();
-  goal.scrollIntoView({ block: "nearest" });
+  inRow.focus();
+  inRow.scrollIntoView({ block: "nearest" });
 }
