@@ -1,4 +1,8 @@
-//! What several tests share: the real `icp`, asked over the wire.
+//! What several tests share: an engine on a network ([`Bench`]), and the real `icp`, asked over the wire ([`Icp`]).
+
+mod bench;
+
+pub use bench::{About, Bench};
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,0 +1,5 @@
+//! The engine over a network: each module is one domain.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod status;

@@ -1,0 +1,294 @@
+//! An engine on a network, for one test.
+//!
+//! A test that injects faults asks for [`Bench::practice`] or [`Bench::fleet`]. One that does not asks for [`Bench::any`]: where
+//! `CANOPIC_NETWORK_URL` and `CANOPIC_EFFECTIVE_CANISTER_ID` name another network it runs there, so that the same test can be held
+//! against a real replica; otherwise on a practice network of its own.
+//!
+//! What a test does beside the engine, to prepare the world or to look at it with other eyes, goes through [`Bench::manage`].
+
+use camino::Utf8PathBuf;
+use candid::{
+    CandidType, Principal,
+    utils::{ArgumentDecoder, ArgumentEncoder},
+};
+use canopic_engine::{CanisterId, Endpoint, Engine, KnownCanister, Places, PracticeDoor};
+use canopic_practice::{
+    Network, Options, demo,
+    interface::{
+        CanisterIdRecord, CanisterInstallMode, CanisterSettings, CanisterStatusResult,
+        InstallCodeArgs, ProvisionalCreateCanisterWithCyclesArgs,
+    },
+};
+use futures::future::BoxFuture;
+use ic_agent::{Agent, AgentError, identity::BasicIdentity};
+use std::sync::{Arc, Mutex, PoisonError};
+use tempfile::TempDir;
+
+/// An engine with folders of its own, on a network.
+pub struct Bench {
+    /// The engine. Its identity is the practice owner's.
+    pub engine: Arc<Engine>,
+    /// The folder that everything of the engine lies below.
+    pub home: Utf8PathBuf,
+    network: Option<Network>,
+    door: Arc<Door>,
+    agent: Agent,
+    somewhere: Principal,
+    _folder: TempDir,
+}
+
+/// Leads to a network that somebody else keeps running.
+struct Door {
+    address: String,
+    root_key: Vec<u8>,
+    canisters: Mutex<Vec<KnownCanister>>,
+}
+
+impl PracticeDoor for Door {
+    fn open(&self) -> BoxFuture<'_, Result<Endpoint, Box<dyn std::error::Error + Send + Sync>>> {
+        Box::pin(async {
+            let canisters = self.canisters.lock();
+            Ok(Endpoint {
+                address: self.address.clone(),
+                root_key: self.root_key.clone(),
+                play_key: demo::OWNER_SEED,
+                canisters: canisters.unwrap_or_else(PoisonError::into_inner).clone(),
+            })
+        })
+    }
+}
+
+impl Bench {
+    /// On an empty practice network.
+    pub async fn practice() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    /// On a practice network with the demo fleet.
+    pub async fn fleet() -> Self {
+        Self::with(Options {
+            demo: true,
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// On the network that the environment names, or else on an empty practice network.
+    pub async fn any() -> Self {
+        let named = |variable| std::env::var(variable).ok().filter(|text| !text.is_empty());
+        let Some(address) = named("CANOPIC_NETWORK_URL") else {
+            return Self::practice().await;
+        };
+        let somewhere = named("CANOPIC_EFFECTIVE_CANISTER_ID")
+            .and_then(|id| Principal::from_text(id).ok())
+            .expect("CANOPIC_EFFECTIVE_CANISTER_ID names where canisters can be made");
+        let agent = agent(&address);
+        // A test network's key comes from itself: there is nobody else to ask, and nothing at stake.
+        agent
+            .fetch_root_key()
+            .await
+            .expect("the network tells its root key");
+        Self::on(address, agent, somewhere, vec![], None)
+    }
+
+    /// On a practice network like this.
+    pub async fn with(options: Options) -> Self {
+        let network = canopic_practice::start(options)
+            .await
+            .expect("a practice network starts on a free port");
+        let ready = network.ready();
+        let agent = agent(&ready.url);
+        agent.set_root_key(hex::decode(&ready.root_key).expect("the root key is hexadecimal"));
+        let somewhere = Principal::from_text(&ready.default_effective_canister_id)
+            .expect("the network knows its own ids");
+        let fleet = network.fleet().iter().map(|member| KnownCanister {
+            id: CanisterId::from(member.id),
+            name: member.name.to_owned(),
+            group: member.group.to_owned(),
+        });
+        let (address, fleet) = (ready.url.clone(), fleet.collect());
+        Self::on(address, agent, somewhere, fleet, Some(network))
+    }
+
+    fn on(
+        address: String,
+        agent: Agent,
+        somewhere: Principal,
+        canisters: Vec<KnownCanister>,
+        network: Option<Network>,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let home = Utf8PathBuf::from_path_buf(folder.path().to_owned())
+            .expect("temporary folders have names in UTF-8");
+        let door = Arc::new(Door {
+            address,
+            root_key: agent.read_root_key(),
+            canisters: Mutex::new(canisters),
+        });
+        let folders = Places::below(&home).open().expect("the folder is empty");
+        let engine = Engine::open(Arc::new(folders), door.clone())
+            .expect("there are no settings yet that could be damaged");
+        Self {
+            engine: Arc::new(engine),
+            home,
+            network,
+            door,
+            agent,
+            somewhere,
+            _folder: folder,
+        }
+    }
+
+    /// The practice network itself, to break it.
+    ///
+    /// # Panics
+    ///
+    /// On a network that is not ours.
+    pub fn network(&self) -> &Network {
+        self.network
+            .as_ref()
+            .expect("only a test that asked for a practice network breaks it")
+    }
+
+    /// Who the engine signs as.
+    pub fn owner(&self) -> Principal {
+        demo::owner()
+    }
+
+    /// A principal in whose neighbourhood canisters can be made.
+    pub fn somewhere(&self) -> Principal {
+        self.somewhere
+    }
+
+    /// An agent that signs as the owner, to look at the network with other eyes.
+    pub fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// The id of the fleet's canister with this name.
+    ///
+    /// # Panics
+    ///
+    /// Where the fleet has none.
+    pub fn id(&self, name: &str) -> CanisterId {
+        let canisters = self.door.canisters.lock();
+        canisters
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .find(|canister| canister.name == name)
+            .map(|canister| canister.id)
+            .unwrap_or_else(|| panic!("the fleet has no {name}"))
+    }
+
+    /// Lets the engine know more canisters. Only before its first request: networks are asked for their canisters once.
+    pub fn know(&self, more: impl IntoIterator<Item = KnownCanister>) {
+        let canisters = self.door.canisters.lock();
+        canisters
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(more);
+    }
+
+    /// Asks the management canister for a change, as the owner.
+    pub async fn manage<Reply: for<'a> ArgumentDecoder<'a>>(
+        &self,
+        id: impl Into<Principal>,
+        method: &str,
+        arguments: impl ArgumentEncoder,
+    ) -> Result<Reply, AgentError> {
+        let arguments = candid::encode_args(arguments).expect("arguments can be encoded");
+        let reply = self
+            .agent
+            .update(&Principal::management_canister(), method)
+            .with_effective_canister_id(id.into())
+            .with_arg(arguments)
+            .call_and_wait()
+            .await?;
+        Ok(candid::decode_args(&reply).expect("the reply has the interface's type"))
+    }
+
+    /// Makes a canister of the owner's, with the cycles of a provisional one.
+    pub async fn create(&self) -> CanisterId {
+        self.create_with(CanisterSettings::default()).await
+    }
+
+    /// Makes a canister with these settings.
+    ///
+    /// # Panics
+    ///
+    /// Where the network refuses.
+    pub async fn create_with(&self, settings: CanisterSettings) -> CanisterId {
+        let arguments = ProvisionalCreateCanisterWithCyclesArgs {
+            settings: Some(settings),
+            ..Default::default()
+        };
+        let method = "provisional_create_canister_with_cycles";
+        let (made,): (CanisterIdRecord,) = self
+            .manage(self.somewhere, method, (arguments,))
+            .await
+            .expect("a test network gives canisters away");
+        CanisterId::from(made.canister_id)
+    }
+
+    /// Installs a module that is written in WebAssembly's text format.
+    ///
+    /// # Panics
+    ///
+    /// Where the text is not a module, or the network refuses it.
+    pub async fn install(&self, id: CanisterId, text: &str) {
+        let wasm_module = wat::parse_str(text).expect("the test's module is well-formed");
+        let arguments = InstallCodeArgs {
+            mode: CanisterInstallMode::Install,
+            canister_id: id.principal(),
+            wasm_module,
+            arg: vec![],
+            sender_canister_version: None,
+        };
+        let () = self
+            .manage(id.principal(), "install_code", (arguments,))
+            .await
+            .expect("an empty canister takes a module");
+    }
+
+    /// The status as the network tells it, past the engine.
+    ///
+    /// # Panics
+    ///
+    /// Where the network does not tell it.
+    pub async fn status(&self, id: CanisterId) -> CanisterStatusResult {
+        let (status,) = self
+            .manage(id.principal(), "canister_status", (About::of(id),))
+            .await
+            .expect("the owner may see the status");
+        status
+    }
+
+    /// Forgets the faults and lets the network run down.
+    pub async fn stop(mut self) {
+        if let Some(network) = self.network.take() {
+            network.stop().await;
+        }
+    }
+}
+
+/// An argument that names one canister.
+#[derive(CandidType)]
+pub struct About {
+    canister_id: Principal,
+}
+
+impl About {
+    /// Names this one.
+    pub fn of(id: CanisterId) -> Self {
+        Self {
+            canister_id: id.principal(),
+        }
+    }
+}
+
+fn agent(address: &str) -> Agent {
+    Agent::builder()
+        .with_url(address)
+        .with_identity(BasicIdentity::from_raw_key(&demo::OWNER_SEED))
+        .build()
+        .expect("a client can be made without asking anybody")
+}
