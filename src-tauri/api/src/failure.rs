@@ -39,8 +39,9 @@ macro_rules! mirror {
 mirror! {
     /// What went wrong. See [`canopic_engine::Code`].
     Code {
-        Bug, CanisterNotFound, ClockOff, FolderUnusable, IdMalformed, InUse, NoNetwork, NotController, PracticeFailed,
-        Precondition, Refused, SettingsDamaged, SettingsFromNewerVersion, Throttled, Untrusted,
+        Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, FolderUnusable, IdMalformed, InUse, JobNotFound, JournalDamaged,
+        JournalFromNewerVersion, JournalUnusable, NoNetwork, NotAsPlanned, NotController, OutcomeUnknown, PracticeFailed,
+        Precondition, Refused, SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SnapshotGone, StalePlan, Throttled, Untrusted,
     }
 }
 

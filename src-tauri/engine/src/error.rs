@@ -3,15 +3,20 @@
 //! Modules keep small private errors and turn them into [`Error`] where they know what was being done. `Display` never repeats
 //! the source: whoever shows an error walks [`std::error::Error::source`], and [`Error::chain`] does it for logs and reports.
 
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 
 /// What went wrong, as far as somebody reacts to it differently.
 ///
 /// A variant exists only while the front end has a sentence of its own for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Code {
     /// A defect in Canopic.
     Bug,
+    /// A person called it off.
+    Cancelled,
+    /// A job is under way on the same canister.
+    CanisterBusy,
     /// No canister with this id exists on this network.
     CanisterNotFound,
     /// The network's certificates are stale, or from the future: most likely this computer's clock is off.
@@ -22,10 +27,22 @@ pub enum Code {
     IdMalformed,
     /// Another process of Canopic uses the same folders.
     InUse,
+    /// No job has this number, or it is not in a state for this.
+    JobNotFound,
+    /// The journal of jobs cannot be understood.
+    JournalDamaged,
+    /// The journal of jobs was written by a newer Canopic.
+    JournalFromNewerVersion,
+    /// The journal of jobs cannot be opened or written: nothing is done without it.
+    JournalUnusable,
     /// The network cannot be reached.
     NoNetwork,
     /// The caller is not a controller of the canister.
     NotController,
+    /// What was done does not show in the world as it was planned.
+    NotAsPlanned,
+    /// A change was sent, and neither the network nor the world tells whether it happened.
+    OutcomeUnknown,
     /// The practice network did not start.
     PracticeFailed,
     /// The current state of the canister does not allow this; not because something broke.
@@ -36,6 +53,12 @@ pub enum Code {
     SettingsDamaged,
     /// The settings file was written by a newer Canopic.
     SettingsFromNewerVersion,
+    /// The canister has as many snapshots as it may have.
+    SlotsFull,
+    /// The snapshot is not there, or not any more.
+    SnapshotGone,
+    /// The world has changed since the plan was made.
+    StalePlan,
     /// The network asks to slow down.
     Throttled,
     /// An answer came that the network's root key does not vouch for.
@@ -43,7 +66,7 @@ pub enum Code {
 }
 
 /// What is known about the world after an error. It decides the words and the buttons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Certainty {
     /// Nothing left this computer that could change anything.
     NothingSent,

@@ -1,17 +1,19 @@
 //! The one door to a network.
 //!
-//! What is asked is a [`Call`]: data, made by the modules that know what it means. A change goes through three stages that cannot be
-//! skipped: [`Replica::seal`] makes the signed envelope and with it the request id, [`Replica::submit`] sends exactly that envelope
-//! and follows it to its end, and the end is one of
+//! What is asked is a [`Call`]: data, made by the modules that know what it means. A change goes through stages that cannot be
+//! skipped: [`Replica::seal`] makes the signed [`Envelope`] and with it the request id, [`Replica::send`] hands exactly that envelope
+//! to the network, and [`Replica::outcome`] reads from a certificate what became of it. The end is one of
 //!
 //! - done: a certificate carries the reply;
 //! - refused: by certificate ([`Certainty::Refused`]) or by one machine before execution ([`Certainty::RefusedUnproven`]);
 //! - unknown: it was sent and no answer can be had ([`Certainty::Unknown`]).
 //!
-//! An answer that is lost on the way is looked for by its request id before it is called unknown.
+//! An envelope may be sent as often as one likes: the network takes the same bytes for the same request, until they expire. What must
+//! never happen is a second envelope for a change that may have happened. So a job writes the envelope down before the first byte
+//! leaves (see `runner`), and asks for its outcome by its request id, also after a restart. [`Replica::submit`] is the short way for
+//! whoever keeps nothing: it sends once, and looks for an answer that was lost before it calls it unknown.
 //!
-//! The envelope is moved into `submit`, so nothing can be sent a second time; `ic-agent` repeats only the same bytes, which the
-//! network takes for the same request. Reads are free of this: they change nothing and may be repeated by whoever wants to.
+//! Reads are free of this: they change nothing and may be repeated by whoever wants to.
 
 use crate::{CanisterId, Certainty, Code, Endpoint, Error, Identity, Result};
 use candid::{
@@ -19,16 +21,25 @@ use candid::{
     utils::{ArgumentDecoder, ArgumentEncoder},
 };
 use ic_agent::{
-    Agent, AgentError,
-    agent::{CallResponse, RejectCode, RejectResponse},
+    Agent, AgentError, Certificate, RequestId,
+    agent::{CallResponse, RejectCode, RejectResponse, RequestStatusResponse},
     agent_error::TransportError,
+    hash_tree::LookupResult,
 };
-use std::marker::PhantomData;
+use serde::{Deserialize, Serialize};
+use std::{
+    marker::PhantomData,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// How long a sealed change may be delivered. The network takes up to five minutes; three leave room for clocks that differ.
+pub(crate) const ENVELOPE_LIFE: Duration = Duration::from_secs(3 * 60);
 
 /// A connection to one network as one identity.
 #[derive(Clone)]
 pub(crate) struct Replica {
     agent: Agent,
+    envelope_life: Duration,
 }
 
 /// Something to ask of a canister, and what the answer will be.
@@ -95,11 +106,78 @@ impl<Values: for<'reply> ArgumentDecoder<'reply>> Answer for Values {
     }
 }
 
-/// A signed change that has not been sent yet.
+/// A signed change, and what its reply is read as.
 pub(crate) struct Sealed<Reply> {
-    doing: String,
-    envelope: ic_agent::agent::signed::SignedUpdate,
+    pub(crate) envelope: Envelope,
     reply: PhantomData<fn() -> Reply>,
+}
+
+/// A signed change as it is written down: enough to send it again, and to ask what became of it, in another process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope {
+    doing: String,
+    effective: Principal,
+    #[serde(with = "hexadecimal")]
+    request_id: Vec<u8>,
+    /// Nanoseconds since 1970 after which no machine of the network takes it.
+    expiry: u64,
+    #[serde(with = "hexadecimal")]
+    bytes: Vec<u8>,
+}
+
+/// Bytes as text, for JSON.
+mod hexadecimal {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&hex::encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        hex::decode(String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+impl Envelope {
+    /// What is being done, as a fragment.
+    pub(crate) fn doing(&self) -> &str {
+        &self.doing
+    }
+
+    /// Whether nothing takes it any more at this moment of the network's time.
+    pub(crate) fn is_expired(&self, at: SystemTime) -> bool {
+        nanoseconds(at) > self.expiry
+    }
+
+    fn request(&self) -> Result<RequestId> {
+        <[u8; 32]>::try_from(self.request_id.as_slice())
+            .map(|bytes| RequestId::new(&bytes))
+            .map_err(|_| {
+                Error::new(Code::Bug, &self.doing).because("a request id of another length")
+            })
+    }
+}
+
+/// What a certificate says about a change that was sent.
+pub(crate) struct Outcome {
+    pub(crate) fate: Fate,
+    /// The certificate's time.
+    pub(crate) proven_at: SystemTime,
+}
+
+/// What became of a change.
+pub(crate) enum Fate {
+    /// The network knows nothing of it: it never came, or its end was forgotten long ago.
+    Absent,
+    /// It came and has no end yet.
+    Pending,
+    /// It was executed.
+    Replied(Vec<u8>),
+    /// It was executed, and the reply is forgotten.
+    Forgotten,
+    /// It was refused.
+    Refused(Error),
 }
 
 impl Replica {
@@ -116,7 +194,16 @@ impl Replica {
             })?;
         // The key comes with the endpoint and is never fetched: a network that chose its own key could prove anything.
         agent.set_root_key(endpoint.root_key.clone());
-        Ok(Self { agent })
+        Ok(Self {
+            agent,
+            envelope_life: ENVELOPE_LIFE,
+        })
+    }
+
+    /// The same connection, whose envelopes live for another time.
+    pub(crate) fn with_envelope_life(mut self, life: Duration) -> Self {
+        self.envelope_life = life;
+        self
     }
 
     /// Signs a change. Nothing is sent yet.
@@ -126,11 +213,17 @@ impl Replica {
             .update(&call.callee, &call.method)
             .with_effective_canister_id(call.effective)
             .with_arg(call.arguments.clone())
+            .expire_after(self.envelope_life)
             .sign()
             .map_err(|error| Error::new(Code::Bug, &call.doing).because(error))?;
         Ok(Sealed {
-            doing: call.doing.clone(),
-            envelope,
+            envelope: Envelope {
+                doing: call.doing.clone(),
+                effective: envelope.effective_canister_id,
+                request_id: envelope.request_id.to_vec(),
+                expiry: envelope.ingress_expiry,
+                bytes: envelope.signed_update,
+            },
             reply: PhantomData,
         })
     }
@@ -142,21 +235,8 @@ impl Replica {
 
     /// Sends a sealed change and follows it to its end.
     pub(crate) async fn submit<Reply: Answer>(&self, sealed: Sealed<Reply>) -> Result<Reply> {
-        let Sealed {
-            doing, envelope, ..
-        } = sealed;
-        tracing::info!(doing, request_id = %String::from(envelope.request_id), "submitting");
-        let effective = envelope.effective_canister_id;
-        let sent = match self
-            .agent
-            .update_signed(effective, envelope.signed_update)
-            .await
-        {
-            Ok(CallResponse::Response(reply)) => Ok(Some(reply)),
-            Ok(CallResponse::Poll(_)) => Ok(None),
-            Err(error) => Err(change_failed(&doing, error)),
-        };
-        let reply = match sent {
+        let envelope = sealed.envelope;
+        let reply = match self.send(&envelope).await {
             Ok(Some(reply)) => reply,
             // Still working, or the answer was lost on the way: the request id finds the outcome if there is one.
             Ok(None)
@@ -164,18 +244,59 @@ impl Replica {
                 certainty: Certainty::Unknown,
                 ..
             }) => {
-                let followed = self.agent.wait(&envelope.request_id, effective).await;
+                let followed = self
+                    .agent
+                    .wait(&envelope.request()?, envelope.effective)
+                    .await;
                 followed
                     .map(|(reply, _)| reply)
-                    .map_err(|error| follow_failed(&doing, error))?
+                    .map_err(|error| follow_failed(&envelope.doing, error))?
             }
             Err(refused) => return Err(refused),
         };
-        // A certified reply that cannot be decoded happened all the same; only its meaning is not known.
-        Reply::read(reply).map_err(|error| {
-            Error::new(Code::Bug, &doing)
-                .certainty(Certainty::Unknown)
-                .because(error)
+        read_reply(&envelope.doing, reply)
+    }
+
+    /// Hands an envelope to the network; sending it again is the same request. The reply, where it came at once.
+    pub(crate) async fn send(&self, envelope: &Envelope) -> Result<Option<Vec<u8>>> {
+        let doing = &envelope.doing;
+        tracing::info!(doing, request_id = %hex::encode(&envelope.request_id), "submitting");
+        match self
+            .agent
+            .update_signed(envelope.effective, envelope.bytes.clone())
+            .await
+        {
+            Ok(CallResponse::Response(reply)) => Ok(Some(reply)),
+            Ok(CallResponse::Poll(_)) => Ok(None),
+            Err(error) => Err(change_failed(doing, error)),
+        }
+    }
+
+    /// What a certificate says about an envelope right now. A mere question.
+    pub(crate) async fn outcome(&self, envelope: &Envelope) -> Result<Outcome> {
+        let doing = format!("looking for the outcome of {}", envelope.doing);
+        let (status, certificate) = self
+            .agent
+            .request_status_raw(&envelope.request()?, envelope.effective)
+            .await
+            .map_err(|error| read_failed(&doing, error))?;
+        let fate = match status {
+            RequestStatusResponse::Unknown => Fate::Absent,
+            RequestStatusResponse::Received | RequestStatusResponse::Processing => Fate::Pending,
+            RequestStatusResponse::Replied(reply) => Fate::Replied(reply.arg),
+            RequestStatusResponse::Done => Fate::Forgotten,
+            RequestStatusResponse::Rejected(reject) => Fate::Refused(change_failed(
+                &envelope.doing,
+                AgentError::CertifiedReject {
+                    reject,
+                    operation: None,
+                },
+            )),
+        };
+        Ok(Outcome {
+            fate,
+            proven_at: time_of(&certificate)
+                .ok_or_else(|| Error::new(Code::Untrusted, doing).because("no time in it"))?,
         })
     }
 
@@ -215,6 +336,36 @@ impl Replica {
             )),
         }
     }
+}
+
+/// Reads the reply of a change that happened. One that cannot be decoded happened all the same; only its meaning is not known.
+pub(crate) fn read_reply<Reply: Answer>(doing: &str, reply: Vec<u8>) -> Result<Reply> {
+    Reply::read(reply).map_err(|error| {
+        Error::new(Code::Bug, doing)
+            .certainty(Certainty::Unknown)
+            .because(error)
+    })
+}
+
+/// The time that a certificate was made for: LEB128 nanoseconds under `time`.
+fn time_of(certificate: &Certificate) -> Option<SystemTime> {
+    let LookupResult::Found(bytes) = certificate.tree.lookup_path([b"time".as_slice()]) else {
+        return None;
+    };
+    let nanoseconds = bytes
+        .iter()
+        .take(9) // nine times seven bits reach beyond the year 2262
+        .enumerate()
+        .fold(0_u64, |sum, (place, byte)| {
+            sum | u64::from(byte & 0x7f) << (7 * place)
+        });
+    Some(UNIX_EPOCH + Duration::from_nanos(nanoseconds))
+}
+
+fn nanoseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, |since| {
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    })
 }
 
 /// What an agent's error means after a change was handed to it.

@@ -106,7 +106,7 @@ export type Certainty = "nothingSent" | "refused" | "refusedUnproven" | "unknown
 /**
  * What went wrong. See [`canopic_engine::Code`].
  */
-export type Code = "bug" | "canisterNotFound" | "clockOff" | "folderUnusable" | "idMalformed" | "inUse" | "noNetwork" | "notController" | "practiceFailed" | "precondition" | "refused" | "settingsDamaged" | "settingsFromNewerVersion" | "throttled" | "untrusted";
+export type Code = "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "folderUnusable" | "idMalformed" | "inUse" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "noNetwork" | "notAsPlanned" | "notController" | "outcomeUnknown" | "practiceFailed" | "precondition" | "refused" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "snapshotGone" | "stalePlan" | "throttled" | "untrusted";
 
 /**
  * Why something cannot be done.

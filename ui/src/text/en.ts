@@ -24,6 +24,16 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Everything else goes on, and nothing on this computer was damaged.",
     next: "Copy the details and send them to the people who make Canopic.",
   }),
+  cancelled: () => ({
+    title: "It was called off",
+    safe: "What had been done by then was taken back.",
+    next: "Begin again whenever you like.",
+  }),
+  canisterBusy: (facts) => ({
+    title: `Something else is under way on ${named(facts)}`,
+    safe: "Nothing was sent: one thing at a time happens to a canister.",
+    next: "Wait until it has ended, or cancel it.",
+  }),
   canisterNotFound: (facts) => ({
     title: facts["canister"] ? `No canister ${facts["canister"]} on this network` : "No such canister on this network",
     safe: "Nothing has changed.",
@@ -49,15 +59,45 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: `Both would write to ${path(facts)}, so this one stays out.`,
     next: "Go to the other window, or close it and try again here.",
   }),
+  jobNotFound: () => ({
+    title: "This is over already",
+    safe: "Nothing has changed.",
+    next: "The activity tells how it ended.",
+  }),
+  journalDamaged: (facts) => ({
+    title: "The journal of what was done cannot be read",
+    safe: `The file ${path(facts)} is untouched. Canisters can be looked at; nothing is changed without a journal.`,
+    next: "Move the file away to start a new journal, and check by hand what was under way.",
+  }),
+  journalFromNewerVersion: (facts) => ({
+    title: "The journal comes from a newer Canopic",
+    safe: `The file ${path(facts)} is untouched. Canisters can be looked at; nothing is changed without a journal.`,
+    next: "Open it with the newer Canopic.",
+  }),
+  journalUnusable: (facts) => ({
+    title: "The journal of what is done cannot be written",
+    safe: "Nothing is sent that could not be written down first.",
+    next: `Check that the disk is not full and that ${path(facts)} may be written. What was under way goes on then.`,
+  }),
   noNetwork: (facts) => ({
     title: facts["address"] ? `The network at ${facts["address"]} does not answer` : "The network does not answer",
     safe: "Your canisters go on as they are; only this window cannot see them.",
     next: "Check the connection. Canopic looks again by itself.",
   }),
+  notAsPlanned: (facts) => ({
+    title: `${named(facts)} is not as it was planned`,
+    safe: "Nothing further was done, so that nobody else's change is lost.",
+    next: "Look at the canister, and decide by what is shown.",
+  }),
   notController: (facts) => ({
     title: `${named(facts)} is controlled by somebody else`,
     safe: "Nothing has changed.",
     next: "Ask one of its controllers, or have them add this identity as a controller.",
+  }),
+  outcomeUnknown: (facts) => ({
+    title: `Nobody can tell whether ${facts["doing"] ?? "the last change"} took effect`,
+    safe: "It is not sent a second time.",
+    next: "Look at the canister, and decide by what is shown.",
   }),
   practiceFailed: () => ({
     title: "The practice network did not start",
@@ -83,6 +123,21 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: "The settings come from a newer Canopic",
     safe: `The file ${path(facts)} is untouched: it has version ${facts["found"] ?? "unknown"}, and this Canopic knows up to ${facts["known"] ?? "an older one"}.`,
     next: "Open it with the newer Canopic, or set the settings aside to start with fresh ones here.",
+  }),
+  slotsFull: (facts) => ({
+    title: `${named(facts)} has as many snapshots as it may have`,
+    safe: "Nothing has changed.",
+    next: "Choose one to replace, or delete one first.",
+  }),
+  snapshotGone: () => ({
+    title: "The snapshot is not there any more",
+    safe: "Nothing has changed.",
+    next: "Refresh the snapshots, and choose another one.",
+  }),
+  stalePlan: (facts) => ({
+    title: `${named(facts)} has changed since the plan was made`,
+    safe: "Nothing was sent.",
+    next: "Look at the new plan, and confirm again.",
   }),
   throttled: () => ({
     title: "The network asks to slow down",
