@@ -19,6 +19,29 @@ const row = (name: string) => screen.getByRole("row", { name: new RegExp(`^${nam
 const button = (name: string) => screen.getByRole("button", { name });
 const dialog = () => screen.getByRole("dialog");
 
+describe("finding", () => {
+  it("goes to a canister's row, whatever was filtered", async () => {
+    const { user } = await open([canister("stock"), canister("orders")]);
+    await user.type(screen.getByRole("searchbox"), "stock");
+    await user.keyboard("{Control>}k{/Control}");
+    await user.keyboard("orders{Enter}");
+    expect(screen.queryByRole("dialog")).not.toBeInTheDocument();
+    await waitFor(() => expect(row("orders")).toHaveFocus());
+  });
+
+  it("asks before it does something, and says why it can't", async () => {
+    const { user } = await open([canister("stock")]);
+    await user.keyboard("{Control>}k{/Control}");
+    await user.keyboard("start stock");
+    expect(screen.getByRole("option", { name: /Start stock/ })).toHaveTextContent("It is running already.");
+    await user.keyboard("{Enter}");
+    expect(screen.getByRole("combobox"), "what can't be done does nothing").toHaveFocus();
+    await user.clear(screen.getByRole("combobox"));
+    await user.keyboard("stop stock{Enter}");
+    expect(screen.getByRole("dialog", { name: "Stop stock?" })).toBeVisible();
+  });
+});
+
 describe("the board", () => {
   it("says when its rows are painted, once", async () => {
     const { backend, user } = await open([canister("stock")]);

@@ -18,6 +18,8 @@ for (const colorScheme of ["light", "dark"] as const) {
     test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
 
     test("views and dialogs", async ({ page, bridge }) => {
+      // Many looks, and each search takes a second or two.
+      test.slow();
       await openBoard(page, bridge);
       await expectNothingFound(page, "the board");
 
@@ -45,6 +47,10 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectNothingFound(page, "the settings");
       await page.keyboard.press("?");
       await expectNothingFound(page, "the keys");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("st");
+      await expectNothingFound(page, "the palette");
     });
 
     test("failures", async ({ page, bridge }) => {

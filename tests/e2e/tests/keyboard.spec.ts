@@ -72,3 +72,24 @@ test("clears the filter with Escape", async ({ page }) => {
   await page.keyboard.press("Escape");
   await expect(page.getByRole("searchbox")).toHaveValue("");
 });
+
+test("finds a canister and an action by name", async ({ page }) => {
+  const { keyboard } = page;
+  await keyboard.press("Control+k");
+  await expect(page.getByRole("combobox", { name: "Find a canister or an action" })).toBeFocused();
+  await keyboard.type("newsl");
+  await expect(page.getByRole("option").first()).toContainText("newsletter");
+  await keyboard.press("Enter");
+  await expect(row(page, "newsletter")).toBeFocused();
+
+  await keyboard.press("Control+k");
+  await keyboard.type("start newsletter");
+  await keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "Start newsletter?" })).toBeVisible();
+  await keyboard.press("Escape");
+
+  await keyboard.press("Control+k");
+  await keyboard.type("activity");
+  await keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Activity" })).toBeVisible();
+});

@@ -2,6 +2,7 @@
 import { createContext } from "svelte";
 import type { Backend } from "../backend/backend";
 import { Acts } from "./acts.svelte";
+import { Asking } from "./asking.svelte";
 import { Canisters } from "./canisters.svelte";
 import { Keyboard } from "./keyboard.svelte";
 import { Session } from "./session.svelte";
@@ -10,6 +11,7 @@ export class AppState {
   readonly session: Session;
   readonly canisters: Canisters;
   readonly acts: Acts;
+  readonly asking = new Asking();
   readonly keyboard = new Keyboard();
 
   constructor(readonly backend: Backend) {

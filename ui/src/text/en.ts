@@ -270,8 +270,16 @@ export const text = {
     network: "Network",
     identity: "You are",
     principal: "principal",
+    find: "Find",
     keys: "Keys",
     skip: "Skip to the content",
+  },
+
+  palette: {
+    title: "Find a canister or an action",
+    placeholder: "A name, an id, or what you want to do",
+    found: "Found",
+    nothing: "Nothing has this name.",
   },
 
   board: {
@@ -403,6 +411,7 @@ export const text = {
 
   keys: {
     title: "Keys",
+    find: "Find a canister or an action",
     filter: "Filter the canisters",
     refresh: "Refresh",
     help: "Show this list",
