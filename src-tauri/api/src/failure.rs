@@ -39,9 +39,11 @@ macro_rules! mirror {
 mirror! {
     /// What went wrong. See [`canopic_engine::Code`].
     Code {
-        Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, FolderUnusable, IdMalformed, InUse, JobNotFound, JournalDamaged,
-        JournalFromNewerVersion, JournalUnusable, NoNetwork, NotAsPlanned, NotController, OutcomeUnknown, PracticeFailed,
-        Precondition, Refused, SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SnapshotGone, StalePlan, Throttled, Untrusted,
+        ArgumentMalformed, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, FileUnreadable, FolderUnusable,
+        IdMalformed, InUse, InterfaceMalformed, InterfaceMissing, JobNotFound, JournalDamaged, JournalFromNewerVersion,
+        JournalUnusable, MethodMissing, ModuleDiffers, ModuleMalformed, ModuleTooLarge, NoNetwork, NotAsPlanned,
+        NotController, OutcomeUnknown, PracticeFailed, Precondition, Refused, SettingsDamaged, SettingsFromNewerVersion,
+        SlotsFull, SnapshotGone, StalePlan, Throttled, Untrusted,
     }
 }
 

@@ -11,6 +11,8 @@ use std::{collections::BTreeMap, fmt};
 /// A variant exists only while the front end has a sentence of its own for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Code {
+    /// The arguments do not fit what the module or the method takes. The facts say where.
+    ArgumentMalformed,
     /// A defect in Canopic.
     Bug,
     /// A person called it off.
@@ -21,12 +23,18 @@ pub enum Code {
     CanisterNotFound,
     /// The network's certificates are stale, or from the future: most likely this computer's clock is off.
     ClockOff,
+    /// A file that was picked cannot be read.
+    FileUnreadable,
     /// A folder of the app cannot be made, read or written.
     FolderUnusable,
     /// A principal or canister id is not well-formed.
     IdMalformed,
     /// Another process of Canopic uses the same folders.
     InUse,
+    /// An interface in Candid cannot be understood.
+    InterfaceMalformed,
+    /// The canister does not publish its interface, and this needs one.
+    InterfaceMissing,
     /// No job has this number, or it is not in a state for this.
     JobNotFound,
     /// The journal of jobs cannot be understood.
@@ -35,12 +43,20 @@ pub enum Code {
     JournalFromNewerVersion,
     /// The journal of jobs cannot be opened or written: nothing is done without it.
     JournalUnusable,
+    /// The interface has no such method.
+    MethodMissing,
+    /// After an installation the canister has another module than the one that was sent.
+    ModuleDiffers,
+    /// A file is not a canister module.
+    ModuleMalformed,
+    /// A module is larger than the network takes.
+    ModuleTooLarge,
     /// The network cannot be reached.
     NoNetwork,
-    /// The caller is not a controller of the canister.
-    NotController,
     /// What was done does not show in the world as it was planned.
     NotAsPlanned,
+    /// The caller is not a controller of the canister.
+    NotController,
     /// A change was sent, and neither the network nor the world tells whether it happened.
     OutcomeUnknown,
     /// The practice network did not start.

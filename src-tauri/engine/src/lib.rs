@@ -20,6 +20,7 @@ mod engine;
 mod error;
 mod identity;
 mod ids;
+mod module;
 mod network;
 mod replica;
 mod settings;
@@ -30,5 +31,8 @@ pub use engine::Engine;
 pub use error::{Certainty, Code, Error, Result};
 pub use identity::Identity;
 pub use ids::{CanisterId, Fingerprint};
+pub use module::{
+    ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
+};
 pub use network::{Endpoint, KnownCanister, Network, PracticeDoor};
 pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings};

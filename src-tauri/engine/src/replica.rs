@@ -336,6 +336,27 @@ impl Replica {
             )),
         }
     }
+
+    /// A certified metadata section of a canister's module; none where there provably is none. Private sections are for
+    /// controllers only.
+    pub(crate) async fn metadata(
+        &self,
+        canister: CanisterId,
+        section: &str,
+    ) -> Result<Option<Vec<u8>>> {
+        match self
+            .agent
+            .read_state_canister_metadata(canister.principal(), section)
+            .await
+        {
+            Ok(content) => Ok(Some(content)),
+            Err(AgentError::LookupPathAbsent(_)) => Ok(None),
+            Err(error) => Err(read_failed(
+                &format!("reading the metadata {section} of {canister}"),
+                error,
+            )),
+        }
+    }
 }
 
 /// Reads the reply of a change that happened. One that cannot be decoded happened all the same; only its meaning is not known.

@@ -106,7 +106,7 @@ export type Certainty = "nothingSent" | "refused" | "refusedUnproven" | "unknown
 /**
  * What went wrong. See [`canopic_engine::Code`].
  */
-export type Code = "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "folderUnusable" | "idMalformed" | "inUse" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "noNetwork" | "notAsPlanned" | "notController" | "outcomeUnknown" | "practiceFailed" | "precondition" | "refused" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "snapshotGone" | "stalePlan" | "throttled" | "untrusted";
+export type Code = "argumentMalformed" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "noNetwork" | "notAsPlanned" | "notController" | "outcomeUnknown" | "practiceFailed" | "precondition" | "refused" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "snapshotGone" | "stalePlan" | "throttled" | "untrusted";
 
 /**
  * Why something cannot be done.

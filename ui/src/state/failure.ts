@@ -3,12 +3,20 @@ import type { Code, Failure } from "../backend/wire";
 
 /** Whether the same change could come out differently while the canister is as it is. */
 const mayPass: Record<Code, boolean> = {
+  argumentMalformed: false,
   bug: false,
   canisterNotFound: false,
   clockOff: true,
+  fileUnreadable: true,
   folderUnusable: true,
   idMalformed: false,
   inUse: true,
+  interfaceMalformed: false,
+  interfaceMissing: false,
+  methodMissing: false,
+  moduleDiffers: false,
+  moduleMalformed: false,
+  moduleTooLarge: false,
   noNetwork: true,
   notController: false,
   practiceFailed: true,

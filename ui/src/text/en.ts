@@ -18,7 +18,24 @@ type Facts = Failure["facts"];
 const named = (facts: Facts) => facts["name"] ?? facts["canister"] ?? "The canister";
 const path = (facts: Facts) => facts["path"] ?? "the app's folder";
 
+/** Where arguments do not fit, as the facts say it. */
+function argumentTrouble(facts: Facts): string {
+  const place = [
+    facts["argument"] ? `argument ${facts["argument"]}` : "",
+    facts["field"] ? `field ${facts["field"]}` : "",
+    facts["line"] ? `line ${facts["line"]}, column ${facts["column"] ?? "1"}` : "",
+  ].filter((part) => part);
+  const expected = facts["expected"] ? `${facts["expected"]} is expected` : "something else is expected";
+  const found = facts["found"] ? `, not ${facts["found"]}` : "";
+  return place.length > 0 ? `At ${place.join(", ")}: ${expected}${found}.` : `Here ${expected}${found}.`;
+}
+
 const failures: Record<Code, (facts: Facts) => Explanation> = {
+  argumentMalformed: (facts) => ({
+    title: "The arguments do not fit",
+    safe: "They were checked before anything was sent.",
+    next: argumentTrouble(facts),
+  }),
   bug: () => ({
     title: "Canopic ran into a defect of its own",
     safe: "Everything else goes on, and nothing on this computer was damaged.",
@@ -44,6 +61,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing that cannot be trusted is shown.",
     next: "Set the computer's clock, then refresh.",
   }),
+  fileUnreadable: (facts) => ({
+    title: facts["path"] ? `The file ${facts["path"]} cannot be read` : "The file cannot be read",
+    safe: "Nothing was sent.",
+    next: "Check that it still exists and that you may read it, then choose it again.",
+  }),
   folderUnusable: (facts) => ({
     title: "A folder that Canopic needs cannot be used",
     safe: `Nothing was deleted or overwritten in ${path(facts)}.`,
@@ -58,6 +80,18 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: "Another Canopic is open already",
     safe: `Both would write to ${path(facts)}, so this one stays out.`,
     next: "Go to the other window, or close it and try again here.",
+  }),
+  interfaceMalformed: (facts) => ({
+    title: facts["line"]
+      ? `The Candid interface is not understood at line ${facts["line"]}`
+      : "The Candid interface is not understood",
+    safe: "Nothing was sent.",
+    next: "Methods can still be called with raw bytes. The details say what is wrong with the interface.",
+  }),
+  interfaceMissing: (facts) => ({
+    title: `${named(facts)} does not publish its interface`,
+    safe: "Nothing was sent.",
+    next: "Give the arguments as Candid text or as raw bytes.",
   }),
   jobNotFound: () => ({
     title: "This is over already",
@@ -78,6 +112,26 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: "The journal of what is done cannot be written",
     safe: "Nothing is sent that could not be written down first.",
     next: `Check that the disk is not full and that ${path(facts)} may be written. What was under way goes on then.`,
+  }),
+  methodMissing: (facts) => ({
+    title: facts["method"] ? `The interface has no method ${facts["method"]}` : "The interface has no such method",
+    safe: "Nothing was sent.",
+    next: "Choose a method of the interface, or give the arguments as raw bytes.",
+  }),
+  moduleDiffers: (facts) => ({
+    title: `${named(facts)} has another module than the one that was sent`,
+    safe: `A certificate shows the module ${facts["found"] ?? "that it has now"}.`,
+    next: "Somebody else may have installed at the same time. Compare the hashes before you go on.",
+  }),
+  moduleMalformed: (facts) => ({
+    title: facts["path"] ? `${facts["path"]} is not a canister module` : "The file is not a canister module",
+    safe: "Nothing was sent.",
+    next: "Choose a .wasm or .wasm.gz file that was built for a canister. The details say what is wrong with this one.",
+  }),
+  moduleTooLarge: (facts) => ({
+    title: `The module is larger than the ${facts["limit"] ?? "104857600"} bytes that the network takes`,
+    safe: "It was not unpacked further, and nothing was sent.",
+    next: "Build it smaller: without debug names, optimised for size.",
   }),
   noNetwork: (facts) => ({
     title: facts["address"] ? `The network at ${facts["address"]} does not answer` : "The network does not answer",
