@@ -40,10 +40,14 @@ mirror! {
     /// What went wrong. See [`canopic_engine::Code`].
     Code {
         ArgumentMalformed, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, FileUnreadable, FolderUnusable,
-        IdMalformed, InUse, InterfaceMalformed, InterfaceMissing, JobNotFound, JournalDamaged, JournalFromNewerVersion,
-        JournalUnusable, MethodMissing, ModuleDiffers, ModuleMalformed, ModuleTooLarge, NoNetwork, NotAsPlanned,
-        NotController, OutcomeUnknown, PracticeFailed, Precondition, Refused, SettingsDamaged, SettingsFromNewerVersion,
-        SlotsFull, SnapshotGone, StalePlan, Throttled, Untrusted,
+        IdMalformed, IdentityExists, IdentityLocked, IdentityUnknown, InUse, InterfaceMalformed, InterfaceMissing,
+        JobNotFound, JournalDamaged, JournalFromNewerVersion, JournalUnusable, KeyCurveUnknown, KeyLost,
+        KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing, ModuleDiffers,
+        ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NoNetwork, NotAsPlanned,
+        NotController, OnlyController, OutcomeUnknown, PassphraseNeeded, PassphraseTooShort, PassphraseWrong,
+        PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PracticeFailed, Precondition, Refused, SettingsDamaged,
+        SettingsFromNewerVersion, SlotsFull, SnapshotGone, StalePlan, StoreUnreadable, Throttled, Untrusted,
+        VaultDamaged, VaultExists, VaultLocked, VaultMissing,
     }
 }
 

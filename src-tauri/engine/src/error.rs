@@ -29,6 +29,12 @@ pub enum Code {
     FolderUnusable,
     /// A principal or canister id is not well-formed.
     IdMalformed,
+    /// The same key is among the identities already.
+    IdentityExists,
+    /// The identity's key was locked, by hand or after a time. Somebody has to unlock it.
+    IdentityLocked,
+    /// No identity is called this here, or not on this network.
+    IdentityUnknown,
     /// Another process of Canopic uses the same folders.
     InUse,
     /// An interface in Candid cannot be understood.
@@ -43,6 +49,20 @@ pub enum Code {
     JournalFromNewerVersion,
     /// The journal of jobs cannot be opened or written: nothing is done without it.
     JournalUnusable,
+    /// A file with a key does not say which kind of key it is.
+    KeyCurveUnknown,
+    /// The keyring is open and no longer holds the identity's key.
+    KeyLost,
+    /// Something is not a private key, or only a part of one.
+    KeyUnreadable,
+    /// A private key is of a kind that Canopic cannot use.
+    KeyUnsupported,
+    /// The system's keyring answers with errors, or not at all.
+    KeyringBroken,
+    /// The system's keyring is locked, and nobody opened it.
+    KeyringLocked,
+    /// This system has no keyring that programs can use.
+    KeyringMissing,
     /// The interface has no such method.
     MethodMissing,
     /// After an installation the canister has another module than the one that was sent.
@@ -51,14 +71,34 @@ pub enum Code {
     ModuleMalformed,
     /// A module is larger than the network takes.
     ModuleTooLarge,
+    /// A name that was typed as a confirmation is another one.
+    NameDiffers,
+    /// Another identity has this name.
+    NameTaken,
+    /// A name is empty, too long, or cannot be shown.
+    NameUnusable,
     /// The network cannot be reached.
     NoNetwork,
     /// What was done does not show in the world as it was planned.
     NotAsPlanned,
     /// The caller is not a controller of the canister.
     NotController,
+    /// The identity is the only known controller of a canister, and its key was never exported.
+    OnlyController,
     /// A change was sent, and neither the network nor the world tells whether it happened.
     OutcomeUnknown,
+    /// A key is protected by a passphrase, and none was given.
+    PassphraseNeeded,
+    /// A passphrase is too short to protect anything.
+    PassphraseTooShort,
+    /// A passphrase does not open what it should open.
+    PassphraseWrong,
+    /// A new recovery phrase was not confirmed in time, or another one took its place.
+    PhraseDraftGone,
+    /// Words of a new recovery phrase were not repeated as they were shown.
+    PhraseUnconfirmed,
+    /// A recovery phrase is not one. The facts say which word, or that the words do not belong together.
+    PhraseWrong,
     /// The practice network did not start.
     PracticeFailed,
     /// The current state of the canister does not allow this; not because something broke.
@@ -75,10 +115,20 @@ pub enum Code {
     SnapshotGone,
     /// The world has changed since the plan was made.
     StalePlan,
+    /// The identities of another tool cannot be read.
+    StoreUnreadable,
     /// The network asks to slow down.
     Throttled,
     /// An answer came that the network's root key does not vouch for.
     Untrusted,
+    /// The vault file is not a vault file, or a newer one.
+    VaultDamaged,
+    /// There is a vault file already.
+    VaultExists,
+    /// The vault file is locked. Its passphrase opens it.
+    VaultLocked,
+    /// There is no vault file.
+    VaultMissing,
 }
 
 /// What is known about the world after an error. It decides the words and the buttons.

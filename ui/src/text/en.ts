@@ -16,6 +16,7 @@ export interface Explanation {
 type Facts = Failure["facts"];
 
 const named = (facts: Facts) => facts["name"] ?? facts["canister"] ?? "The canister";
+const identity = (facts: Facts) => facts["identity"] ?? "The identity";
 const path = (facts: Facts) => facts["path"] ?? "the app's folder";
 
 /** Where arguments do not fit, as the facts say it. */
@@ -71,15 +72,25 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: `Nothing was deleted or overwritten in ${path(facts)}.`,
     next: "Check that the folder exists, belongs to you, and that the disk is not full.",
   }),
+  identityExists: (facts) => ({
+    title: facts["name"] ? `This key is already here, as ${facts["name"]}` : "This key is already here",
+    safe: "Nothing was stored twice.",
+    next: "Use the identity that is there. It can be renamed at any time.",
+  }),
+  identityLocked: (facts) => ({
+    title: `${identity(facts)} is locked`,
+    safe: "Nothing was signed and nothing was sent.",
+    next: "Unlock it, then do this again.",
+  }),
+  identityUnknown: () => ({
+    title: "There is no such identity here",
+    safe: "Nothing was signed and nothing was sent.",
+    next: "Choose another identity. The practice identity exists on the practice network alone.",
+  }),
   idMalformed: (facts) => ({
     title: facts["text"] ? `“${facts["text"]}” is not a canister id` : "This is not a canister id",
     safe: "Nothing was sent.",
     next: "Compare it with the id where you copied it from.",
-  }),
-  inUse: (facts) => ({
-    title: "Another Canopic is open already",
-    safe: `Both would write to ${path(facts)}, so this one stays out.`,
-    next: "Go to the other window, or close it and try again here.",
   }),
   interfaceMalformed: (facts) => ({
     title: facts["line"]
@@ -92,6 +103,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: `${named(facts)} does not publish its interface`,
     safe: "Nothing was sent.",
     next: "Give the arguments as Candid text or as raw bytes.",
+  }),
+  inUse: (facts) => ({
+    title: "Another Canopic is open already",
+    safe: `Both would write to ${path(facts)}, so this one stays out.`,
+    next: "Go to the other window, or close it and try again here.",
   }),
   jobNotFound: () => ({
     title: "This is over already",
@@ -113,6 +129,43 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing is sent that could not be written down first.",
     next: `Check that the disk is not full and that ${path(facts)} may be written. What was under way goes on then.`,
   }),
+  keyCurveUnknown: () => ({
+    title: "The file does not say which kind of key it holds",
+    safe: "Nothing was imported.",
+    next: "Say which kind it is. Most files of this sort come from dfx and hold a secp256k1 key.",
+  }),
+  keyLost: (facts) => ({
+    title: `The keyring no longer has the key of ${identity(facts)}`,
+    safe: "The keyring is open and everything else in it is as it was. Canopic has not removed this key.",
+    next: "Import the identity again, from its recovery phrase or from an exported file.",
+  }),
+  keyringBroken: () => ({
+    title: "The system’s keyring does not answer as it should",
+    safe: "No key was written anywhere else instead.",
+    next: "Log out and in again, or restart the keyring service. Until then keys can be kept in a vault file with a passphrase.",
+  }),
+  keyringLocked: () => ({
+    title: "The system’s keyring is locked",
+    safe: "Your keys are in it, whole. Canopic just cannot read them now.",
+    next: "Unlock the keyring when the system asks, or with the system’s own password app, and try again.",
+  }),
+  keyringMissing: (facts) => ({
+    title: facts["service"] ? `No keyring runs here: ${facts["service"]} is missing` : "No keyring runs here",
+    safe: "No key was written anywhere else instead.",
+    next: "Install and start GNOME Keyring (package gnome-keyring) or KWallet, then log in again. Or keep your keys in a vault file with a passphrase.",
+  }),
+  keyUnreadable: (facts) => ({
+    title: facts["path"] ? `${facts["path"]} is not a private key` : "This is not a private key",
+    safe: "Nothing was imported, and what you chose is untouched.",
+    next: "It may have been cut off on the way, or hold a public key or a certificate. Look for a block that begins with BEGIN PRIVATE KEY, BEGIN ENCRYPTED PRIVATE KEY or BEGIN EC PRIVATE KEY.",
+  }),
+  keyUnsupported: (facts) => ({
+    title: facts["found"]
+      ? `Keys of this kind cannot be used yet: ${facts["found"]}`
+      : "Keys of this kind cannot be used yet",
+    safe: "Nothing was imported, and what you chose is untouched.",
+    next: "Canopic signs with Ed25519, secp256k1 and P-256.",
+  }),
   methodMissing: (facts) => ({
     title: facts["method"] ? `The interface has no method ${facts["method"]}` : "The interface has no such method",
     safe: "Nothing was sent.",
@@ -133,6 +186,21 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "It was not unpacked further, and nothing was sent.",
     next: "Build it smaller: without debug names, optimised for size.",
   }),
+  nameDiffers: (facts) => ({
+    title: facts["name"] ? `This is not the name ${facts["name"]}` : "This is another name",
+    safe: "Nothing was removed.",
+    next: "Type the name exactly as it is shown.",
+  }),
+  nameTaken: (facts) => ({
+    title: facts["name"] ? `The name ${facts["name"]} is taken` : "This name is taken",
+    safe: "Nothing has changed.",
+    next: "Choose another name.",
+  }),
+  nameUnusable: () => ({
+    title: "This cannot be a name",
+    safe: "Nothing has changed.",
+    next: "A name has 1 to 64 characters that can be seen.",
+  }),
   noNetwork: (facts) => ({
     title: facts["address"] ? `The network at ${facts["address"]} does not answer` : "The network does not answer",
     safe: "Your canisters go on as they are; only this window cannot see them.",
@@ -148,10 +216,55 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing has changed.",
     next: "Ask one of its controllers, or have them add this identity as a controller.",
   }),
+  onlyController: (facts) => ({
+    title: facts["canister"]
+      ? `${identity(facts)} is the only controller of ${facts["canister"]}`
+      : `${identity(facts)} is the only controller of a canister`,
+    safe: "The identity is still here, and so is its key.",
+    next: "Export the key first, or add another controller. Without either nobody could ever change the canister again.",
+  }),
   outcomeUnknown: (facts) => ({
     title: `Nobody can tell whether ${facts["doing"] ?? "the last change"} took effect`,
     safe: "It is not sent a second time.",
     next: "Look at the canister, and decide by what is shown.",
+  }),
+  passphraseNeeded: () => ({
+    title: "This key is protected by a passphrase",
+    safe: "Nothing was imported yet.",
+    next: "Enter the passphrase that it was protected with.",
+  }),
+  passphraseTooShort: (facts) => ({
+    title: `A passphrase needs at least ${facts["least"] ?? "8"} characters`,
+    safe: "Nothing was written.",
+    next: "A few words in a row are easy to remember and hard to guess.",
+  }),
+  passphraseWrong: () => ({
+    title: "The passphrase does not fit",
+    safe: "Nothing was opened and nothing has changed.",
+    next: "Try again; mind capital letters and the keyboard’s language.",
+  }),
+  phraseDraftGone: () => ({
+    title: "This recovery phrase is no longer valid",
+    safe: "No identity was made from it, and it was wiped from memory.",
+    next: "Begin again with a new phrase, and cross out the old words.",
+  }),
+  phraseUnconfirmed: (facts) => ({
+    title: facts["words"] ? `Not the words that were shown: number ${facts["words"]}` : "Not the words that were shown",
+    safe: "No identity was made yet. The phrase is still the same.",
+    next: "Compare with what you wrote down, and correct it there if need be.",
+  }),
+  phraseWrong: (facts) => ({
+    title:
+      facts["reason"] === "word"
+        ? `Word ${facts["position"]} is not one of the words that phrases are made of`
+        : facts["reason"] === "count"
+          ? `A recovery phrase has 12, 15, 18, 21 or 24 words, and these are ${facts["count"]}`
+          : "These words do not belong together",
+    safe: "Nothing was imported.",
+    next:
+      facts["reason"] === "checksum"
+        ? "Each word is a possible one, but one of them is wrong or two changed places. Compare them with what you wrote down."
+        : "Compare it with what you wrote down.",
   }),
   practiceFailed: () => ({
     title: "The practice network did not start",
@@ -193,6 +306,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing was sent.",
     next: "Look at the new plan, and confirm again.",
   }),
+  storeUnreadable: (facts) => ({
+    title: facts["path"] ? `The identities in ${facts["path"]} cannot be read` : "The tool’s identities cannot be read",
+    safe: "The tool’s files were only read, never changed.",
+    next: "The tool itself may still read them, or a newer release of it wrote them. Its keys can be exported with it and imported as a file.",
+  }),
   throttled: () => ({
     title: "The network asks to slow down",
     safe: "Nothing has changed.",
@@ -202,6 +320,28 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: "An answer came that the network's root key does not vouch for",
     safe: "The answer was thrown away. Nothing of it is shown.",
     next: "Something between this computer and the network may be changing answers. Use another connection.",
+  }),
+  vaultDamaged: (facts) => ({
+    title: `${facts["path"] ?? "The vault file"} cannot be understood`,
+    safe: "The file is untouched.",
+    next: "Bring it back from a backup, or move it away and import your identities into a new vault file.",
+  }),
+  vaultExists: (facts) => ({
+    title: "There is a vault file already",
+    safe: `${facts["path"] ?? "It"} is untouched.`,
+    next: "Unlock it with its passphrase.",
+  }),
+  vaultLocked: () => ({
+    title: "The vault file is locked",
+    safe: "Nothing was signed and nothing was sent.",
+    next: "Unlock it with its passphrase, then do this again.",
+  }),
+  vaultMissing: (facts) => ({
+    title: "There is no vault file",
+    safe: "No key was written anywhere.",
+    next: facts["path"]
+      ? `It would lie at ${facts["path"]}. Make one with a passphrase first.`
+      : "Make one with a passphrase first.",
   }),
 };
 
