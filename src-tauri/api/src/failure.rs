@@ -39,15 +39,15 @@ macro_rules! mirror {
 mirror! {
     /// What went wrong. See [`canopic_engine::Code`].
     Code {
-        ArgumentMalformed, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, FileUnreadable, FolderUnusable,
-        IdMalformed, IdentityExists, IdentityLocked, IdentityUnknown, InUse, InterfaceMalformed, InterfaceMissing,
-        JobNotFound, JournalDamaged, JournalFromNewerVersion, JournalUnusable, KeyCurveUnknown, KeyLost,
-        KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing, ModuleDiffers,
-        ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NoNetwork, NotAsPlanned,
-        NotController, OnlyController, OutcomeUnknown, PassphraseNeeded, PassphraseTooShort, PassphraseWrong,
-        PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PracticeFailed, Precondition, Refused, SettingsDamaged,
-        SettingsFromNewerVersion, SlotsFull, SnapshotGone, StalePlan, StoreUnreadable, Throttled, Untrusted,
-        VaultDamaged, VaultExists, VaultLocked, VaultMissing,
+        ArgumentMalformed, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, CopyUnfit, CyclesLow,
+        FileUnreadable, FolderUnusable, IdentityExists, IdentityLocked, IdentityUnknown, IdMalformed,
+        InterfaceMalformed, InterfaceMissing, InUse, JobNotFound, JournalDamaged, JournalFromNewerVersion,
+        JournalUnusable, KeyCurveUnknown, KeyLost, KeyringBroken, KeyringLocked, KeyringMissing, KeyUnreadable,
+        KeyUnsupported, MethodMissing, ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken,
+        NameUnusable, NoNetwork, NotAsPlanned, NotController, OnlyController, OutcomeUnknown, PassphraseNeeded,
+        PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PracticeFailed,
+        Precondition, Refused, SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SnapshotDiffers, SnapshotGone,
+        StalePlan, StoreUnreadable, Throttled, Untrusted, VaultDamaged, VaultExists, VaultLocked, VaultMissing,
     }
 }
 

@@ -23,6 +23,10 @@ pub enum Code {
     CanisterNotFound,
     /// The network's certificates are stale, or from the future: most likely this computer's clock is off.
     ClockOff,
+    /// A copy does not fit the canister that it is to be uploaded to.
+    CopyUnfit,
+    /// The canister has not enough cycles for it.
+    CyclesLow,
     /// A file that was picked cannot be read.
     FileUnreadable,
     /// A folder of the app cannot be made, read or written.
@@ -111,6 +115,8 @@ pub enum Code {
     SettingsFromNewerVersion,
     /// The canister has as many snapshots as it may have.
     SlotsFull,
+    /// The snapshot on the network is not the one that the copy was begun from.
+    SnapshotDiffers,
     /// The snapshot is not there, or not any more.
     SnapshotGone,
     /// The world has changed since the plan was made.

@@ -24,6 +24,7 @@ mod module;
 mod network;
 mod replica;
 mod settings;
+mod transfer;
 
 pub use activity::{Act, ActState, Activity, News};
 pub use canister::{Action, Canister, Denial, PublicFacts, Reading, RunState, Status, may};

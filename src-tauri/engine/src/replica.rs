@@ -233,6 +233,31 @@ impl Replica {
         self.submit(self.seal(call)?).await
     }
 
+    /// Seals and sends once, for pieces that are sent again anyway: an answer that is lost is not looked for, and the bytes are held
+    /// no longer than the agent needs them.
+    pub(crate) async fn attempt<Reply: Answer>(&self, call: Call<Reply>) -> Result<Reply> {
+        let envelope = self.seal(&call)?.envelope;
+        drop(call);
+        let request = envelope.request()?;
+        let Envelope {
+            doing,
+            effective,
+            bytes,
+            ..
+        } = envelope;
+        let reply = match self.agent.update_signed(effective, bytes).await {
+            Ok(CallResponse::Response(reply)) => reply,
+            Ok(CallResponse::Poll(_)) => self
+                .agent
+                .wait(&request, effective)
+                .await
+                .map(|(reply, _)| reply)
+                .map_err(|error| follow_failed(&doing, error))?,
+            Err(error) => return Err(change_failed(&doing, error)),
+        };
+        read_reply(&doing, reply)
+    }
+
     /// Sends a sealed change and follows it to its end.
     pub(crate) async fn submit<Reply: Answer>(&self, sealed: Sealed<Reply>) -> Result<Reply> {
         let envelope = sealed.envelope;

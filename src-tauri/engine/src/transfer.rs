@@ -14,10 +14,7 @@
 pub(crate) mod plan;
 pub(crate) mod window;
 
-use crate::{
-    CanisterId, Certainty, Code, Error, Result,
-    replica::{Call, Replica},
-};
+use crate::{CanisterId, Certainty, Code, Error, Result, replica::Call};
 use candid::{CandidType, Principal};
 use ic_management_canister_types::{
     ReadCanisterSnapshotMetadataArgs, ReadCanisterSnapshotMetadataResult, SnapshotDataKind,
@@ -27,11 +24,11 @@ use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
-use window::{Verdict, Window, judge, pause};
+use window::{Window, judge, pause};
 
 /// A snapshot on a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct SnapshotPlace {
     pub(crate) canister: CanisterId,
     pub(crate) snapshot: Vec<u8>,
 }
@@ -59,7 +56,7 @@ struct WriteArguments<'a> {
     chunk: &'a serde_bytes::Bytes,
 }
 
-impl Place {
+impl SnapshotPlace {
     /// Asks what a snapshot is made of.
     pub(crate) fn read_metadata(&self) -> Result<Call<(ReadCanisterSnapshotMetadataResult,)>> {
         let arguments = ReadCanisterSnapshotMetadataArgs {
@@ -168,11 +165,11 @@ where
 {
     let mut under_way: JoinSet<UnderWay<P>> = JoinSet::new();
     let mut is_exhausted = false;
-    let mut start = |under_way: &mut JoinSet<UnderWay<P>>,
-                     window: &mut Window,
-                     piece: Arc<P>,
-                     failures: u32,
-                     delay: Duration| {
+    let start = |under_way: &mut JoinSet<UnderWay<P>>,
+                 window: &mut Window,
+                 piece: Arc<P>,
+                 failures: u32,
+                 delay: Duration| {
         let number = window.number();
         let moving = send(piece.clone());
         under_way.spawn(async move {
@@ -311,8 +308,16 @@ pub(crate) mod cost {
                 (2_140_000_000_000..2_170_000_000_000).contains(&up),
                 "about 2.15 trillion, 2,000 for each byte: {up}"
             );
-            assert_eq!(upload(gibibyte, 0, 0, 13), 1_200_000 + 1_200_000 + 5_000_000 + 2_000_000_000 + (1 << 30), "zeros are declared, not sent");
-            assert_eq!(download([0, 0, gibibyte], 0, 26), down * 2, "twice the nodes, twice the price");
+            assert_eq!(
+                upload(gibibyte, 0, 0, 13),
+                1_200_000 + 1_200_000 + 5_000_000 + 2_000_000_000 + (1 << 30),
+                "zeros are declared, not sent"
+            );
+            assert_eq!(
+                download([0, 0, gibibyte], 0, 26),
+                down * 2,
+                "twice the nodes, twice the price"
+            );
         }
     }
 }

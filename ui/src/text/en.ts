@@ -62,6 +62,16 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing that cannot be trusted is shown.",
     next: "Set the computer's clock, then refresh.",
   }),
+  copyUnfit: (facts) => ({
+    title: `The copy does not fit ${named(facts)}`,
+    safe: "Nothing was sent, and the copy is untouched.",
+    next: facts["remedy"] === "wasm64" ? "Install a 64-bit module there first, then upload again." : "Choose another canister, or another copy.",
+  }),
+  cyclesLow: (facts) => ({
+    title: `${named(facts)} has not enough cycles for this`,
+    safe: "Nothing was sent.",
+    next: facts["needed"] ? `Top it up: about ${facts["needed"]} cycles are needed.` : "Top it up, then try again.",
+  }),
   fileUnreadable: (facts) => ({
     title: facts["path"] ? `The file ${facts["path"]} cannot be read` : "The file cannot be read",
     safe: "Nothing was sent.",
@@ -295,6 +305,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: `${named(facts)} has as many snapshots as it may have`,
     safe: "Nothing has changed.",
     next: "Choose one to replace, or delete one first.",
+  }),
+  snapshotDiffers: () => ({
+    title: "The snapshot is not the one that this copy was begun from",
+    safe: "Nothing of the two was mixed. What was copied so far is kept.",
+    next: "Begin a new copy of the snapshot that is there now.",
   }),
   snapshotGone: () => ({
     title: "The snapshot is not there any more",

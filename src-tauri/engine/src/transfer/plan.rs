@@ -212,12 +212,27 @@ mod tests {
         let mut frontier = Frontier::default();
         frontier.land(20..30);
         frontier.land(40..50);
-        assert_eq!((frontier.reached(), frontier.landed()), (0, 20), "nothing from the start");
+        assert_eq!(
+            (frontier.reached(), frontier.landed()),
+            (0, 20),
+            "nothing from the start"
+        );
         frontier.land(0..20);
-        assert_eq!(frontier.reached(), 30, "the first gap begins behind what overtook");
-        assert!(frontier.holds(&(40..50)) && !frontier.holds(&(30..41)), "the gap is known");
+        assert_eq!(
+            frontier.reached(),
+            30,
+            "the first gap begins behind what overtook"
+        );
+        assert!(
+            frontier.holds(&(40..50)) && !frontier.holds(&(30..41)),
+            "the gap is known"
+        );
         frontier.land(30..40);
-        assert_eq!((frontier.reached(), frontier.landed()), (50, 50), "all of it");
+        assert_eq!(
+            (frontier.reached(), frontier.landed()),
+            (50, 50),
+            "all of it"
+        );
     }
 
     #[test]
@@ -259,9 +274,15 @@ mod tests {
         content[3 * GAP - 1] = 3;
         let (pieces, passed) = cut_whole(&content, 0, 1000, LONGEST_PIECE);
         assert_eq!(pieces.len(), 2, "one gap is long enough to end a piece");
-        assert_eq!((pieces[0].offset, pieces[0].bytes.len()), (0, GAP / 2 + PAGE));
+        assert_eq!(
+            (pieces[0].offset, pieces[0].bytes.len()),
+            (0, GAP / 2 + PAGE)
+        );
         assert_eq!(pieces[1].offset as usize, 3 * GAP - PAGE);
-        assert_eq!(pieces[1].covers.start, pieces[0].covers.end, "nothing between is forgotten");
+        assert_eq!(
+            pieces[1].covers.start, pieces[0].covers.end,
+            "nothing between is forgotten"
+        );
         assert_eq!(passed, content.len() as u64);
     }
 

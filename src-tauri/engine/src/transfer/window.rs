@@ -229,7 +229,11 @@ mod tests {
         for number in sent {
             window.pushed_back(number);
         }
-        assert_eq!(window.width(), 8, "sixteen complaints of one moment are one");
+        assert_eq!(
+            window.width(),
+            8,
+            "sixteen complaints of one moment are one"
+        );
         let later = window.number();
         window.pushed_back(later);
         assert_eq!(window.width(), 4, "what was sent since is another moment");
@@ -243,7 +247,11 @@ mod tests {
         round(&mut window, QUICK);
         assert_eq!(window.width(), 4, "so far the network keeps up");
         round(&mut window, QUICK * (QUEUED + 1));
-        assert_eq!(window.width(), 4, "answers take four times as long: they queue");
+        assert_eq!(
+            window.width(),
+            4,
+            "answers take four times as long: they queue"
+        );
     }
 
     fn refused(code: &str, message: &str) -> Error {
@@ -277,7 +285,10 @@ mod tests {
                 plain(Code::Throttled).with("errorCode", "IC0207"),
                 Verdict::Fail,
             ),
-            (refused("IC0305", "Could not find the snapshot ID"), Verdict::Fail),
+            (
+                refused("IC0305", "Could not find the snapshot ID"),
+                Verdict::Fail,
+            ),
             (plain(Code::NoNetwork), Verdict::Again),
             (plain(Code::Untrusted), Verdict::Again),
             (
@@ -299,8 +310,15 @@ mod tests {
         assert_eq!(of(2, 0), Some(FIRST_PAUSE * 2), "then longer");
         assert_eq!(of(14, 0), Some(LONGEST_PAUSE), "up to a bound");
         assert_eq!(of(TRIES_INTO_SILENCE, 0), None, "and not for ever");
-        assert!(of(1, 1) > of(1, 0), "two that failed together come back one by one");
-        assert_eq!(pause(Verdict::Fail, 0, 0), None, "what fails is not repeated");
+        assert!(
+            of(1, 1) > of(1, 0),
+            "two that failed together come back one by one"
+        );
+        assert_eq!(
+            pause(Verdict::Fail, 0, 0),
+            None,
+            "what fails is not repeated"
+        );
         let busy: Duration = (1..TRIES_WHILE_BUSY)
             .filter_map(|failures| pause(Verdict::SlowDown, failures, 0))
             .sum();
