@@ -27,7 +27,11 @@ fn main() -> ExitCode {
     if let Err(reason) = display() {
         return fatal(&reason);
     }
-    let api = Arc::new(Api::open(folders, Arc::new(practice::Embedded::default())));
+    let practice = folders.as_ref().map_or_else(
+        |_| practice::Embedded::default(),
+        |folders| practice::Embedded::living_in(folders.data.join("practice")),
+    );
+    let api = Arc::new(Api::open(folders, Arc::new(practice)));
     if let Some(failure) = api.start_failure() {
         complain(&format!(
             "Canopic could not open its state: {}",

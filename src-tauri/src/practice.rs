@@ -1,18 +1,32 @@
 //! The practice network inside the app, opened when the engine first knocks. It ends with the process.
 
-use canopic_engine::{CanisterId, Endpoint, KnownCanister, PracticeDoor};
+use canopic_engine::{CanisterId, DoorError, Endpoint, KnownCanister, PracticeDoor};
 use canopic_practice::{Network, Options, demo};
 use futures::future::BoxFuture;
+use std::{io, path::PathBuf};
 use tokio::sync::Mutex;
 
 /// The network, once it runs.
 #[derive(Default)]
 pub(crate) struct Embedded {
+    /// The folder where it lives on over restarts; without one it begins anew each time.
+    state: Option<PathBuf>,
     running: Mutex<Option<Network>>,
 }
 
+impl Embedded {
+    /// A network that lives on in this folder.
+    #[allow(dead_code, reason = "tests include this file and begin anew each time")]
+    pub(crate) fn living_in(state: impl Into<PathBuf>) -> Self {
+        Self {
+            state: Some(state.into()),
+            running: Mutex::default(),
+        }
+    }
+}
+
 impl PracticeDoor for Embedded {
-    fn open(&self) -> BoxFuture<'_, Result<Endpoint, Box<dyn std::error::Error + Send + Sync>>> {
+    fn open(&self) -> BoxFuture<'_, Result<Endpoint, DoorError>> {
         Box::pin(async {
             let mut running = self.running.lock().await;
             let network = match running.take() {
@@ -20,6 +34,7 @@ impl PracticeDoor for Embedded {
                 None => {
                     canopic_practice::start(Options {
                         demo: true,
+                        state: self.state.clone(),
                         ..Options::default()
                     })
                     .await?
@@ -30,6 +45,29 @@ impl PracticeDoor for Embedded {
             Ok(endpoint)
         })
     }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), DoorError>> {
+        Box::pin(async {
+            if let Some(network) = self.running.lock().await.take() {
+                network.stop().await;
+            }
+            Ok(())
+        })
+    }
+
+    fn reset(&self) -> BoxFuture<'_, Result<(), DoorError>> {
+        Box::pin(async {
+            // Held to the end, so that nobody opens it on the folder that is going away.
+            let mut running = self.running.lock().await;
+            if let Some(network) = running.take() {
+                network.stop().await;
+            }
+            match self.state.as_deref().map(std::fs::remove_dir_all) {
+                Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            }
+        })
+    }
 }
 
 /// How the engine reaches a network, and what it knows of it beforehand.
@@ -38,7 +76,7 @@ pub(crate) fn endpoint(network: &Network) -> Result<Endpoint, hex::FromHexError>
     Ok(Endpoint {
         address: ready.url.clone(),
         root_key: hex::decode(&ready.root_key)?,
-        play_key: demo::OWNER_SEED,
+        play_key: Some(demo::OWNER_SEED),
         canisters: network
             .fleet()
             .iter()

@@ -11,7 +11,9 @@ use candid::{
     CandidType, Principal,
     utils::{ArgumentDecoder, ArgumentEncoder},
 };
-use canopic_engine::{CanisterId, Endpoint, Engine, KnownCanister, Places, PracticeDoor};
+use canopic_engine::{
+    CanisterId, DoorError, Endpoint, Engine, KnownCanister, Places, PracticeDoor,
+};
 use canopic_practice::{
     Network, Options, demo,
     interface::{
@@ -45,13 +47,13 @@ struct Door {
 }
 
 impl PracticeDoor for Door {
-    fn open(&self) -> BoxFuture<'_, Result<Endpoint, Box<dyn std::error::Error + Send + Sync>>> {
+    fn open(&self) -> BoxFuture<'_, Result<Endpoint, DoorError>> {
         Box::pin(async {
             let canisters = self.canisters.lock();
             Ok(Endpoint {
                 address: self.address.clone(),
                 root_key: self.root_key.clone(),
-                play_key: demo::OWNER_SEED,
+                play_key: Some(demo::OWNER_SEED),
                 canisters: canisters.unwrap_or_else(PoisonError::into_inner).clone(),
             })
         })

@@ -8,7 +8,7 @@ mod practice;
 
 use camino::Utf8PathBuf;
 use canopic_api::{Api, feed::News};
-use canopic_engine::{CanisterId, Endpoint, Places, PracticeDoor};
+use canopic_engine::{CanisterId, DoorError, Endpoint, Places, PracticeDoor};
 use canopic_practice::{
     Network, Options,
     faults::{Effect, Fault, Kind},
@@ -271,7 +271,7 @@ async fn a_failed_start_answers_with_its_reason_until_it_is_repaired() {
 struct Broken(std::sync::atomic::AtomicBool);
 
 impl PracticeDoor for Broken {
-    fn open(&self) -> BoxFuture<'_, Result<Endpoint, Box<dyn std::error::Error + Send + Sync>>> {
+    fn open(&self) -> BoxFuture<'_, Result<Endpoint, DoorError>> {
         Box::pin(async {
             if !self.0.swap(true, std::sync::atomic::Ordering::SeqCst) {
                 return Err("address already in use".into());
@@ -314,7 +314,7 @@ async fn a_network_that_does_not_start_or_goes_away_is_said_as_such() {
 struct Held(Arc<Network>);
 
 impl PracticeDoor for Held {
-    fn open(&self) -> BoxFuture<'_, Result<Endpoint, Box<dyn std::error::Error + Send + Sync>>> {
+    fn open(&self) -> BoxFuture<'_, Result<Endpoint, DoorError>> {
         Box::pin(async { Ok(practice::endpoint(&self.0)?) })
     }
 }

@@ -59,7 +59,10 @@ export function session(changes: Partial<Session> = {}): Session {
   return {
     version: "0.1.0",
     network: {
+      id: "practice",
       kind: "practice",
+      name: "",
+      trust: "builtIn",
       address: "http://127.0.0.1:4943/",
       rootKey: "30818230",
       fingerprint: "733394faed011060",

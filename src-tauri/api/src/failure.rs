@@ -39,15 +39,16 @@ macro_rules! mirror {
 mirror! {
     /// What went wrong. See [`canopic_engine::Code`].
     Code {
-        ArgumentMalformed, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, CopyUnfit, CyclesLow,
-        FileUnreadable, FolderUnusable, IdentityExists, IdentityLocked, IdentityUnknown, IdMalformed,
-        InterfaceMalformed, InterfaceMissing, InUse, JobNotFound, JournalDamaged, JournalFromNewerVersion,
-        JournalUnusable, KeyCurveUnknown, KeyLost, KeyringBroken, KeyringLocked, KeyringMissing, KeyUnreadable,
-        KeyUnsupported, MethodMissing, ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken,
-        NameUnusable, NoNetwork, NotAsPlanned, NotController, OnlyController, OutcomeUnknown, PassphraseNeeded,
-        PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PracticeFailed,
-        Precondition, Refused, SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SnapshotDiffers, SnapshotGone,
-        StalePlan, StoreUnreadable, Throttled, Untrusted, VaultDamaged, VaultExists, VaultLocked, VaultMissing,
+        AddressInsecure, AddressMalformed, ArgumentMalformed, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff,
+        CopyUnfit, CyclesLow, FileUnreadable, FolderUnusable, IdMalformed, IdentityExists, IdentityLocked, IdentityUnknown,
+        InUse, InterfaceMalformed, InterfaceMissing, JobNotFound, JournalDamaged, JournalFromNewerVersion, JournalUnusable,
+        KeyCurveUnknown, KeyLost, KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing,
+        ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse, NetworkUnknown,
+        NoNetwork, NotAsPlanned, NotController, OnlyController, OutcomeUnknown, PassphraseNeeded, PassphraseTooShort,
+        PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone, PracticeFailed, Precondition,
+        ProjectNotFound, ProjectUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SettingsDamaged,
+        SettingsFromNewerVersion, SlotsFull, SnapshotDiffers, SnapshotGone, StalePlan, StoreUnreadable, TextTooLong, Throttled,
+        Untrusted, VaultDamaged, VaultExists, VaultLocked, VaultMissing,
     }
 }
 
@@ -62,6 +63,14 @@ impl Failure {
         Error::new(engine::Code::Bug, doing)
             .because(cause.to_string())
             .into()
+    }
+
+    /// Whether a file of choices is what cannot be used; `path` among the facts says which.
+    pub(crate) fn is_about_settings(&self) -> bool {
+        matches!(
+            self.code,
+            Code::SettingsDamaged | Code::SettingsFromNewerVersion
+        )
     }
 }
 

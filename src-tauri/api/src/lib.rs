@@ -11,6 +11,7 @@
 
 pub mod failure;
 pub mod feed;
+pub mod networks;
 mod requests;
 pub mod typescript;
 pub mod wire;

@@ -5,7 +5,7 @@ use crate::{
     feed::{self, News},
     wire::{self, Appearance, Board, Canister, Session},
 };
-use canopic_engine::{Action, CanisterId, Engine, Error, Folders, Places, PracticeDoor, Settings};
+use canopic_engine::{Action, CanisterId, Engine, Error, Folders, Places, PracticeDoor, set_aside};
 use futures::Stream;
 use serde::Deserialize;
 use std::{
@@ -68,6 +68,14 @@ requests! {
     Reopen => reopen() -> Session;
     /// Moves settings that cannot be read out of the way, whole, and opens the app's state without them.
     SetSettingsAside => set_settings_aside() -> Session;
+
+    // Networks.
+    /// Chooses the network to work on.
+    ChooseNetwork => choose_network(network: String) -> Session;
+    /// Ends the practice network; it starts again when it is next needed.
+    StopPractice => stop_practice() -> ();
+    /// Forgets all that happened on the practice network: the demo fleet is as new.
+    ResetPractice => reset_practice() -> Session;
 }
 
 /// The app's state behind all requests: an open engine, or the reason why there is none.
@@ -135,22 +143,22 @@ impl Api {
 
 /// One method per request.
 impl Api {
-    async fn session(&self) -> Result<Session, Failure> {
+    pub(crate) async fn session(&self) -> Result<Session, Failure> {
         let engine = self.engine()?;
-        let (network, endpoint, identity) = engine.network().await?;
+        let (network, endpoint) = engine.network().await?;
+        let identity = engine.identity_on(&network.id).await?;
         Ok(wire::session(
             engine.folders(),
             &engine.settings(),
-            network,
-            endpoint,
-            identity,
+            &network,
+            &endpoint,
+            &identity,
         ))
     }
 
     async fn canisters(&self) -> Result<Board, Failure> {
         let engine = self.engine()?;
-        let (_, _, identity) = engine.network().await?;
-        let caller = identity.principal;
+        let caller = engine.connection().await?.identity.principal;
         let canisters = engine.canisters().await?;
         Ok(Board {
             canisters: canisters
@@ -179,7 +187,10 @@ impl Api {
     }
 
     async fn set_settings_aside(&self) -> Result<Session, Failure> {
-        self.open_again(|folders| Settings::set_aside(&folders.config).map(drop))?;
+        self.open_again(|failure| match failure.facts.get("path") {
+            Some(path) if failure.is_about_settings() => set_aside(path.as_str().into()).map(drop),
+            _ => Ok(()),
+        })?;
         self.session().await
     }
 
@@ -187,11 +198,11 @@ impl Api {
         let engine = self.engine()?;
         let id: CanisterId = canister.parse()?;
         let changed = engine.act(action, id).await?;
-        let (_, _, identity) = engine.network().await?;
-        Ok(wire::canister(changed, identity.principal))
+        let caller = engine.connection().await?.identity.principal;
+        Ok(wire::canister(changed, caller))
     }
 
-    fn engine(&self) -> Result<Arc<Engine>, Failure> {
+    pub(crate) fn engine(&self) -> Result<Arc<Engine>, Failure> {
         match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
             State::Open(engine) => Ok(engine.clone()),
             State::Unusable(_, failure) => Err(failure.clone()),
@@ -201,15 +212,15 @@ impl Api {
     /// Opens the state if it is not open yet, after `repair` has done its part.
     fn open_again(
         &self,
-        repair: impl FnOnce(&Folders) -> Result<(), Error>,
+        repair: impl FnOnce(&Failure) -> Result<(), Error>,
     ) -> Result<(), Failure> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let State::Unusable(folders, _) = &*state else {
+        let State::Unusable(folders, failure) = &*state else {
             return Ok(());
         };
         let folders = match folders {
             Some(folders) => {
-                repair(folders)?;
+                repair(failure)?;
                 Ok(folders.clone())
             }
             None => Places::of_this_computer()

@@ -3,7 +3,10 @@
 //! Amounts of cycles are decimal strings, because they outgrow JavaScript's numbers; bytes and milliseconds since 1970 fit below
 //! 2^53. Hashes are hexadecimal, ids are text. Nothing here is a sentence: the words live in the front end.
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    networks::{self, Network},
+};
 use canopic_engine as engine;
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,28 +26,6 @@ pub struct Session {
     pub appearance: Appearance,
     /// Where things lie on this computer.
     pub folders: Folders,
-}
-
-/// A network.
-#[derive(Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct Network {
-    /// What kind of network it is; its colour and name follow from it.
-    pub kind: NetworkKind,
-    /// The address of its HTTP interface.
-    pub address: String,
-    /// The DER-encoded root key, hexadecimal.
-    pub root_key: String,
-    /// What tells it apart from other networks.
-    pub fingerprint: String,
-}
-
-/// The kinds of networks.
-#[derive(Clone, Copy, Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum NetworkKind {
-    /// Inside the app; nothing on it is worth anything.
-    Practice,
 }
 
 /// An identity, without its key.
@@ -245,20 +226,13 @@ pub enum ActState {
 pub(crate) fn session(
     folders: &engine::Folders,
     settings: &engine::Settings,
-    network: engine::Network,
+    network: &engine::Network,
     endpoint: &engine::Endpoint,
     identity: &engine::Identity,
 ) -> Session {
     Session {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        network: Network {
-            kind: match network {
-                engine::Network::Practice => NetworkKind::Practice,
-            },
-            address: endpoint.address.clone(),
-            root_key: hex::encode(&endpoint.root_key),
-            fingerprint: endpoint.fingerprint().to_string(),
-        },
+        network: networks::network(network, endpoint),
         identity: Identity {
             name: identity.name.clone(),
             principal: identity.principal.to_text(),

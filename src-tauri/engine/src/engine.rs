@@ -1,46 +1,41 @@
 //! The methods that a request ends in.
 
 use crate::{
-    Act, Action, Activity, Appearance, Canister, CanisterId, Code, Denial, Endpoint, Error,
-    Folders, Identity, KnownCanister, Network, PracticeDoor, Reading, Result, Settings,
+    Act, Action, Activity, Appearance, Canister, CanisterId, Code, Connection, Denial, Error,
+    Folders, KnownCanister, PracticeDoor, Reading, Result, Settings,
     canister::{self, About, may},
-    replica::{Call, Replica},
+    connection::Connections,
+    replica::Call,
+    settings,
 };
 use futures::{StreamExt as _, stream};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
-use tokio::sync::{OnceCell, broadcast};
+use tokio::sync::broadcast;
 
 /// How many canisters are read at the same time: enough to hide the network's latency, few enough not to be throttled.
 const READS_AT_ONCE: usize = 24;
 
-/// One open Canopic: its folders, its settings and its network.
+/// One open Canopic: its folders, its settings and its networks.
 pub struct Engine {
-    folders: Arc<Folders>,
+    pub(crate) folders: Arc<Folders>,
     settings: Mutex<Settings>,
-    practice: Arc<dyn PracticeDoor>,
-    connection: OnceCell<Connection>,
+    pub(crate) practice: Arc<dyn PracticeDoor>,
+    pub(crate) connections: Connections,
     activity: Activity,
-}
-
-/// A network in use, and as whom.
-struct Connection {
-    endpoint: Endpoint,
-    identity: Identity,
-    replica: Replica,
 }
 
 impl Engine {
     /// Opens the app's state. Networks are reached when they are first needed.
     pub fn open(folders: Arc<Folders>, practice: Arc<dyn PracticeDoor>) -> Result<Self> {
-        let settings = Settings::load(&folders.config)?;
+        let settings = settings::load(&folders.config)?;
         Ok(Self {
             folders,
             settings: Mutex::new(settings),
             practice,
-            connection: OnceCell::new(),
+            connections: Connections::default(),
             activity: Activity::default(),
         })
     }
@@ -58,32 +53,28 @@ impl Engine {
             .clone()
     }
 
-    /// Chooses light, dark or system. In force only if it could be written.
+    /// Chooses light, dark or system.
     pub fn choose_appearance(&self, appearance: Appearance) -> Result<()> {
-        let mut settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut chosen = settings.clone();
-        chosen.appearance = appearance;
-        chosen.save(&self.folders.config)?;
-        *settings = chosen;
-        Ok(())
+        self.change_settings(|settings| settings.appearance = appearance)
     }
 
-    /// The network in use, how it is reached and as whom; starts it if need be.
-    pub async fn network(&self) -> Result<(Network, &Endpoint, &Identity)> {
-        let connection = self.connection().await?;
-        Ok((
-            Network::Practice,
-            &connection.endpoint,
-            &connection.identity,
-        ))
+    /// Changes the choices. In force only if they could be written.
+    pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
+        let mut settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chosen = settings.clone();
+        change(&mut chosen);
+        settings::save(&self.folders.config, &chosen)?;
+        *settings = chosen;
+        Ok(())
     }
 
     /// All canisters that are looked after, each as well as it can be known. One that cannot be read holds up none of the others.
     pub async fn canisters(&self) -> Result<Vec<Canister>> {
         let connection = self.connection().await?;
+        let replica = &connection.replica;
         Ok(stream::iter(connection.endpoint.canisters.clone())
             .map(|known| async move {
-                let reading = canister::read(&connection.replica, known.id).await;
+                let reading = canister::read(replica, known.id).await;
                 describe(&known, reading)
             })
             .buffered(READS_AT_ONCE)
@@ -103,29 +94,13 @@ impl Engine {
                 Error::new(Code::CanisterNotFound, format!("looking for canister {id}"))
                     .with("canister", id)
             })?;
-        let work = perform(connection, known, action);
+        let work = perform(&connection, known, action);
         self.activity.run(action, id, &known.name, work).await
     }
 
     /// What was done so far, and what is done from now on.
     pub fn follow(&self) -> (Vec<Act>, broadcast::Receiver<Act>) {
         self.activity.follow()
-    }
-
-    async fn connection(&self) -> Result<&Connection> {
-        self.connection
-            .get_or_try_init(|| async {
-                let endpoint = self
-                    .practice
-                    .open()
-                    .await
-                    .map_err(|error| Error::new(Code::PracticeFailed, "starting the practice network").because(error))?;
-                tracing::info!(address = endpoint.address, fingerprint = %endpoint.fingerprint(), "practice network is up");
-                let identity = Identity::play(&endpoint.play_key);
-                let replica = Replica::connect(&endpoint, &identity)?;
-                Ok(Connection { endpoint, identity, replica })
-            })
-            .await
     }
 }
 

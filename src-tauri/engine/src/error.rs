@@ -11,6 +11,10 @@ use std::{collections::BTreeMap, fmt};
 /// A variant exists only while the front end has a sentence of its own for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Code {
+    /// A network's address is plain HTTP and not on this computer.
+    AddressInsecure,
+    /// A network's address is not an address.
+    AddressMalformed,
     /// The arguments do not fit what the module or the method takes. The facts say where.
     ArgumentMalformed,
     /// A defect in Canopic.
@@ -81,6 +85,10 @@ pub enum Code {
     NameTaken,
     /// A name is empty, too long, or cannot be shown.
     NameUnusable,
+    /// The network is in use, so it cannot be forgotten.
+    NetworkInUse,
+    /// No network of this name is known.
+    NetworkUnknown,
     /// The network cannot be reached.
     NoNetwork,
     /// What was done does not show in the world as it was planned.
@@ -103,12 +111,22 @@ pub enum Code {
     PhraseUnconfirmed,
     /// A recovery phrase is not one. The facts say which word, or that the words do not belong together.
     PhraseWrong,
+    /// What was picked in a dialog or dropped is not known any more.
+    PickGone,
     /// The practice network did not start.
     PracticeFailed,
     /// The current state of the canister does not allow this; not because something broke.
     Precondition,
+    /// The folder holds no project.
+    ProjectNotFound,
+    /// A project's folder cannot be read.
+    ProjectUnreadable,
     /// The network refused for a reason that has no code of its own.
     Refused,
+    /// The network shows another root key than the one that it is known by.
+    RootKeyChanged,
+    /// A root key is not a root key.
+    RootKeyMalformed,
     /// The settings file cannot be understood.
     SettingsDamaged,
     /// The settings file was written by a newer Canopic.
@@ -123,6 +141,8 @@ pub enum Code {
     StalePlan,
     /// The identities of another tool cannot be read.
     StoreUnreadable,
+    /// A name or note is longer than what is kept.
+    TextTooLong,
     /// The network asks to slow down.
     Throttled,
     /// An answer came that the network's root key does not vouch for.

@@ -1,6 +1,9 @@
 //! Who signs.
 
-use ic_agent::{Identity as Signer, identity::BasicIdentity};
+use ic_agent::{
+    Identity as Signer,
+    identity::{AnonymousIdentity, BasicIdentity},
+};
 use std::{fmt, sync::Arc};
 
 /// An identity that is ready to sign. The key never leaves the signer.
@@ -24,6 +27,15 @@ impl Identity {
             name: "practice".to_owned(),
             principal,
             signer: Arc::new(signer),
+        }
+    }
+
+    /// Nobody: may ask what everybody may ask.
+    pub(crate) fn anonymous() -> Self {
+        Self {
+            name: "anonymous".to_owned(),
+            principal: candid::Principal::anonymous(),
+            signer: Arc::new(AnonymousIdentity),
         }
     }
 }

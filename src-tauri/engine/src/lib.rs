@@ -5,7 +5,8 @@
 //! 1. [`error`](Error): one error for the whole engine. Its [`Code`] is what a front end reacts to, its [`Certainty`] says what is
 //!    known about the world afterwards.
 //! 2. [`Folders`] and [`Settings`]: where things lie on this computer.
-//! 3. [`Network`] and [`PracticeDoor`]: which Internet Computer is meant and how its root key is known.
+//! 3. [`Network`] and [`PracticeDoor`]: which Internet Computer is meant and how its root key is known; [`Connection`]: one in use,
+//!    as an identity.
 //! 4. `replica`: the one door to a network. A change is sealed, submitted, and ends as done, refused or unknown; nothing above
 //!    it sees HTTP, and nothing above it can send a request twice.
 //! 5. [`Canister`]: what is known of a canister, how well it is known, and which actions are possible with which reason.
@@ -16,6 +17,7 @@
 
 mod activity;
 mod canister;
+mod connection;
 mod engine;
 mod error;
 mod identity;
@@ -28,12 +30,16 @@ mod transfer;
 
 pub use activity::{Act, ActState, Activity, News};
 pub use canister::{Action, Canister, Denial, PublicFacts, Reading, RunState, Status, may};
+pub use connection::Connection;
 pub use engine::Engine;
 pub use error::{Certainty, Code, Error, Result};
 pub use identity::Identity;
-pub use ids::{CanisterId, Fingerprint};
+pub use ids::{CanisterId, Fingerprint, Place};
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
 };
-pub use network::{Endpoint, KnownCanister, Network, PracticeDoor};
-pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings};
+pub use network::{
+    Address, DoorError, Endpoint, KnownCanister, MAINNET_ROOT_KEY, Network, NetworkId,
+    PracticeDoor, Trust,
+};
+pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings, set_aside};

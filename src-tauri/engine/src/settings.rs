@@ -3,11 +3,14 @@
 //! - Folders follow the system's conventions; the variable `CANOPIC_HOME` moves all of them below one folder.
 //! - Folders are 0700, files 0600. A file is replaced whole: written beside, synced, renamed, and the folder synced.
 //! - One process owns the folders: it holds a lock for as long as [`Folders`] lives.
-//! - A file from a newer version is refused and left as it is; so is one that cannot be read as settings.
+//! - A file from a newer version is refused and left as it is; so is one that cannot be read as what it should hold.
+//!
+//! What a person chose lies in several files of one folder, by domain. Each is [`Kept`]: JSON with a version, read and written
+//! by [`load`] and [`save`] alone.
 
-use crate::{Code, Error, Result};
+use crate::{Code, Error, NetworkId, Result};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, File, TryLockError},
     io::{self, Write},
@@ -138,90 +141,99 @@ pub enum Appearance {
     Dark,
 }
 
-/// The choices that a person made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Something that a person chose and that lies in a file of its own below the settings folder.
+pub(crate) trait Kept: Serialize + DeserializeOwned + Default {
+    /// The file's name.
+    const FILE: &str;
+    /// The version that is written. A file with a higher one is left alone.
+    const VERSION: u32;
+}
+
+/// What the file in this folder holds; the default where there is none yet.
+pub(crate) fn load<Choices: Kept>(config: &Utf8Path) -> Result<Choices> {
+    let path = config.join(Choices::FILE);
+    let doing = || format!("reading {}", Choices::FILE);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Choices::default()),
+        Err(error) => return Err(unusable(&path, error)),
+    };
+    let damaged = |error: serde_json::Error| {
+        Error::new(Code::SettingsDamaged, doing())
+            .with("path", &path)
+            .because(error)
+    };
+    let mut found: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_slice(&text).map_err(damaged)?;
+    // Taken out, so that the choices themselves can refuse what they do not know.
+    let version = found.remove("version").unwrap_or_default();
+    let version: u64 = serde_json::from_value(version).map_err(damaged)?;
+    if version > u64::from(Choices::VERSION) {
+        return Err(Error::new(Code::SettingsFromNewerVersion, doing())
+            .with("path", &path)
+            .with("found", version)
+            .with("known", Choices::VERSION));
+    }
+    serde_json::from_value(found.into()).map_err(damaged)
+}
+
+/// Writes the file; afterwards either the old or the new one is there, whole.
+pub(crate) fn save<Choices: Kept>(config: &Utf8Path, choices: &Choices) -> Result<()> {
+    #[derive(Serialize)]
+    struct Versioned<'choices, Choices> {
+        version: u32,
+        #[serde(flatten)]
+        choices: &'choices Choices,
+    }
+    let path = config.join(Choices::FILE);
+    let text = serde_json::to_vec_pretty(&Versioned {
+        version: Choices::VERSION,
+        choices,
+    })
+    .map_err(|error| Error::new(Code::Bug, format!("writing {}", Choices::FILE)).because(error))?;
+    replace_file(&path, &text).map_err(|error| unusable(&path, error))
+}
+
+/// Moves a file that cannot be read out of the way and returns its new place. Nothing is deleted.
+pub fn set_aside(path: &Utf8Path) -> Result<Utf8PathBuf> {
+    let name = path.file_stem().unwrap_or("settings");
+    let aside = (1..1_000)
+        .map(|number| path.with_file_name(format!("{name}.set-aside-{number}.json")))
+        .find(|aside| !aside.exists())
+        .ok_or_else(|| unusable(path, io::Error::other("too many files were set aside")))?;
+    fs::rename(path, &aside).map_err(|error| unusable(path, error))?;
+    Ok(aside)
+}
+
+/// The choices that belong to the whole app.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
-    version: u32,
     /// Light, dark or system.
     #[serde(default)]
     pub appearance: Appearance,
+    /// The network in use.
+    #[serde(default)]
+    pub network: NetworkId,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            version: Self::VERSION,
-            appearance: Appearance::default(),
-        }
-    }
-}
-
-impl Settings {
-    const VERSION: u32 = 1;
+impl Kept for Settings {
     const FILE: &str = "settings.json";
-
-    /// The settings in this folder; the defaults where there are none yet.
-    pub fn load(config: &Utf8Path) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let path = config.join(Self::FILE);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(unusable(&path, error)),
-        };
-        let damaged = |error: serde_json::Error| {
-            Error::new(Code::SettingsDamaged, "reading settings")
-                .with("path", &path)
-                .because(error)
-        };
-        let found: Versioned = serde_json::from_slice(&text).map_err(damaged)?;
-        if found.version > Self::VERSION {
-            return Err(
-                Error::new(Code::SettingsFromNewerVersion, "reading settings")
-                    .with("path", &path)
-                    .with("found", found.version)
-                    .with("known", Self::VERSION),
-            );
-        }
-        serde_json::from_slice(&text).map_err(damaged)
-    }
-
-    /// Writes the settings; afterwards either the old or the new file is there, whole.
-    pub fn save(&self, config: &Utf8Path) -> Result<()> {
-        let path = config.join(Self::FILE);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| Error::new(Code::Bug, "writing settings").because(error))?;
-        replace_file(&path, &text).map_err(|error| unusable(&path, error))
-    }
-
-    /// Moves a file that cannot be read out of the way and returns its new place. Nothing is deleted.
-    pub fn set_aside(config: &Utf8Path) -> Result<Utf8PathBuf> {
-        let path = config.join(Self::FILE);
-        let aside = (1..1_000)
-            .map(|number| config.join(format!("settings.set-aside-{number}.json")))
-            .find(|aside| !aside.exists())
-            .ok_or_else(|| unusable(&path, io::Error::other("too many files were set aside")))?;
-        fs::rename(&path, &aside).map_err(|error| unusable(&path, error))?;
-        Ok(aside)
-    }
+    const VERSION: u32 = 1;
 }
 
 #[cfg(unix)]
-fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+pub(crate) fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
     options.mode(0o600)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+pub(crate) fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     options
 }
 
-fn make_private_folder(folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn make_private_folder(folder: &Utf8Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -230,7 +242,7 @@ fn make_private_folder(folder: &Utf8Path) -> io::Result<()> {
 }
 
 /// Replaces a file whole: temporary file, sync, rename, sync of the folder, so that a crash leaves the old or the new.
-fn replace_file(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_file(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
     let mut file = private(
         fs::OpenOptions::new()
@@ -265,7 +277,7 @@ mod tests {
         let (_keep, home) = home();
         let folders = Places::below(&home).open().unwrap();
         assert_eq!(
-            Settings::load(&folders.config).unwrap(),
+            load::<Settings>(&folders.config).unwrap(),
             Settings::default(),
             "no file means defaults"
         );
@@ -273,8 +285,8 @@ mod tests {
             appearance: Appearance::Dark,
             ..Settings::default()
         };
-        chosen.save(&folders.config).unwrap();
-        assert_eq!(Settings::load(&folders.config).unwrap(), chosen);
+        save(&folders.config, &chosen).unwrap();
+        assert_eq!(load::<Settings>(&folders.config).unwrap(), chosen);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -299,7 +311,7 @@ mod tests {
         let path = folders.config.join(Settings::FILE);
         let text = r#"{"version": 7, "appearance": {"accent": "gold"}}"#;
         fs::write(&path, text).unwrap();
-        let error = Settings::load(&folders.config).unwrap_err();
+        let error = load::<Settings>(&folders.config).unwrap_err();
         assert_eq!(error.code, Code::SettingsFromNewerVersion);
         assert_eq!(
             (error.facts["found"].as_str(), error.facts["known"].as_str()),
@@ -325,18 +337,18 @@ mod tests {
         ] {
             fs::write(&path, text).unwrap();
             assert_eq!(
-                Settings::load(&folders.config).unwrap_err().code,
+                load::<Settings>(&folders.config).unwrap_err().code,
                 Code::SettingsDamaged,
                 "for {text:?}"
             );
-            let aside = Settings::set_aside(&folders.config).unwrap();
+            let aside = set_aside(&path).unwrap();
             assert_eq!(
                 fs::read_to_string(aside).unwrap(),
                 text,
                 "what was set aside is what was there"
             );
             assert_eq!(
-                Settings::load(&folders.config).unwrap(),
+                load::<Settings>(&folders.config).unwrap(),
                 Settings::default()
             );
         }

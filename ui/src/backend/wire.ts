@@ -106,7 +106,7 @@ export type Certainty = "nothingSent" | "refused" | "refusedUnproven" | "unknown
 /**
  * What went wrong. See [`canopic_engine::Code`].
  */
-export type Code = "argumentMalformed" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyUnfit" | "cyclesLow" | "fileUnreadable" | "folderUnusable" | "identityExists" | "identityLocked" | "identityUnknown" | "idMalformed" | "interfaceMalformed" | "interfaceMissing" | "inUse" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "keyUnreadable" | "keyUnsupported" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "noNetwork" | "notAsPlanned" | "notController" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "practiceFailed" | "precondition" | "refused" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "storeUnreadable" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+export type Code = "addressInsecure" | "addressMalformed" | "argumentMalformed" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyUnfit" | "cyclesLow" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * Why something cannot be done.
@@ -165,13 +165,25 @@ name: string,
 principal: string, };
 
 /**
- * A network.
+ * The network in use.
  */
 export type Network = { 
 /**
- * What kind of network it is; its colour and name follow from it.
+ * Which one.
+ */
+id: string, 
+/**
+ * What kind of network it is; its colour follows from it.
  */
 kind: NetworkKind, 
+/**
+ * The name that people gave it; empty where its kind says all.
+ */
+name: string, 
+/**
+ * How its root key is known.
+ */
+trust: Trust, 
 /**
  * The address of its HTTP interface.
  */
@@ -188,7 +200,7 @@ fingerprint: string, };
 /**
  * The kinds of networks.
  */
-export type NetworkKind = "practice";
+export type NetworkKind = "practice" | "mainnet" | "local" | "custom";
 
 /**
  * What the front end is told.
@@ -295,6 +307,11 @@ memoryBytes: number,
  */
 snapshotBytes: number, };
 
+/**
+ * How a root key came to be known, from the best reason to believe it to the worst.
+ */
+export type Trust = "builtIn" | "descriptor" | "pasted" | "firstUse" | "fetched";
+
 /** Every request: what it takes and what it answers. */
 export interface Requests {
   /** Where we are, who we are, and the choices in force. */
@@ -311,4 +328,10 @@ export interface Requests {
   reopen: { parameters: {}; reply: Session };
   /** Moves settings that cannot be read out of the way, whole, and opens the app's state without them. */
   setSettingsAside: { parameters: {}; reply: Session };
+  /** Chooses the network to work on. */
+  chooseNetwork: { parameters: { network: string; }; reply: Session };
+  /** Ends the practice network; it starts again when it is next needed. */
+  stopPractice: { parameters: {}; reply: null };
+  /** Forgets all that happened on the practice network: the demo fleet is as new. */
+  resetPractice: { parameters: {}; reply: Session };
 }

@@ -32,6 +32,18 @@ function argumentTrouble(facts: Facts): string {
 }
 
 const failures: Record<Code, (facts: Facts) => Explanation> = {
+  addressInsecure: (facts) => ({
+    title: `${facts["address"] ?? "This address"} is not encrypted`,
+    safe: "Nothing was sent there.",
+    next: "Use its https address. Plain http is only for networks on this computer.",
+  }),
+  addressMalformed: (facts) => ({
+    title: facts["address"]
+      ? `“${facts["address"]}” is not the address of a network`
+      : "This is not the address of a network",
+    safe: "Nothing was sent.",
+    next: "An address looks like https://icp-api.io or http://localhost:8000, without a name, a password or a question mark.",
+  }),
   argumentMalformed: (facts) => ({
     title: "The arguments do not fit",
     safe: "They were checked before anything was sent.",
@@ -65,7 +77,10 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
   copyUnfit: (facts) => ({
     title: `The copy does not fit ${named(facts)}`,
     safe: "Nothing was sent, and the copy is untouched.",
-    next: facts["remedy"] === "wasm64" ? "Install a 64-bit module there first, then upload again." : "Choose another canister, or another copy.",
+    next:
+      facts["remedy"] === "wasm64"
+        ? "Install a 64-bit module there first, then upload again."
+        : "Choose another canister, or another copy.",
   }),
   cyclesLow: (facts) => ({
     title: `${named(facts)} has not enough cycles for this`,
@@ -82,6 +97,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: `Nothing was deleted or overwritten in ${path(facts)}.`,
     next: "Check that the folder exists, belongs to you, and that the disk is not full.",
   }),
+  idMalformed: (facts) => ({
+    title: facts["text"] ? `“${facts["text"]}” is not a canister id` : "This is not a canister id",
+    safe: "Nothing was sent.",
+    next: "Compare it with the id where you copied it from.",
+  }),
   identityExists: (facts) => ({
     title: facts["name"] ? `This key is already here, as ${facts["name"]}` : "This key is already here",
     safe: "Nothing was stored twice.",
@@ -97,10 +117,10 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing was signed and nothing was sent.",
     next: "Choose another identity. The practice identity exists on the practice network alone.",
   }),
-  idMalformed: (facts) => ({
-    title: facts["text"] ? `“${facts["text"]}” is not a canister id` : "This is not a canister id",
-    safe: "Nothing was sent.",
-    next: "Compare it with the id where you copied it from.",
+  inUse: (facts) => ({
+    title: "Another Canopic is open already",
+    safe: `Both would write to ${path(facts)}, so this one stays out.`,
+    next: "Go to the other window, or close it and try again here.",
   }),
   interfaceMalformed: (facts) => ({
     title: facts["line"]
@@ -113,11 +133,6 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: `${named(facts)} does not publish its interface`,
     safe: "Nothing was sent.",
     next: "Give the arguments as Candid text or as raw bytes.",
-  }),
-  inUse: (facts) => ({
-    title: "Another Canopic is open already",
-    safe: `Both would write to ${path(facts)}, so this one stays out.`,
-    next: "Go to the other window, or close it and try again here.",
   }),
   jobNotFound: () => ({
     title: "This is over already",
@@ -149,6 +164,18 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "The keyring is open and everything else in it is as it was. Canopic has not removed this key.",
     next: "Import the identity again, from its recovery phrase or from an exported file.",
   }),
+  keyUnreadable: (facts) => ({
+    title: facts["path"] ? `${facts["path"]} is not a private key` : "This is not a private key",
+    safe: "Nothing was imported, and what you chose is untouched.",
+    next: "It may have been cut off on the way, or hold a public key or a certificate. Look for a block that begins with BEGIN PRIVATE KEY, BEGIN ENCRYPTED PRIVATE KEY or BEGIN EC PRIVATE KEY.",
+  }),
+  keyUnsupported: (facts) => ({
+    title: facts["found"]
+      ? `Keys of this kind cannot be used yet: ${facts["found"]}`
+      : "Keys of this kind cannot be used yet",
+    safe: "Nothing was imported, and what you chose is untouched.",
+    next: "Canopic signs with Ed25519, secp256k1 and P-256.",
+  }),
   keyringBroken: () => ({
     title: "The system’s keyring does not answer as it should",
     safe: "No key was written anywhere else instead.",
@@ -163,18 +190,6 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: facts["service"] ? `No keyring runs here: ${facts["service"]} is missing` : "No keyring runs here",
     safe: "No key was written anywhere else instead.",
     next: "Install and start GNOME Keyring (package gnome-keyring) or KWallet, then log in again. Or keep your keys in a vault file with a passphrase.",
-  }),
-  keyUnreadable: (facts) => ({
-    title: facts["path"] ? `${facts["path"]} is not a private key` : "This is not a private key",
-    safe: "Nothing was imported, and what you chose is untouched.",
-    next: "It may have been cut off on the way, or hold a public key or a certificate. Look for a block that begins with BEGIN PRIVATE KEY, BEGIN ENCRYPTED PRIVATE KEY or BEGIN EC PRIVATE KEY.",
-  }),
-  keyUnsupported: (facts) => ({
-    title: facts["found"]
-      ? `Keys of this kind cannot be used yet: ${facts["found"]}`
-      : "Keys of this kind cannot be used yet",
-    safe: "Nothing was imported, and what you chose is untouched.",
-    next: "Canopic signs with Ed25519, secp256k1 and P-256.",
   }),
   methodMissing: (facts) => ({
     title: facts["method"] ? `The interface has no method ${facts["method"]}` : "The interface has no such method",
@@ -210,6 +225,16 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: "This cannot be a name",
     safe: "Nothing has changed.",
     next: "A name has 1 to 64 characters that can be seen.",
+  }),
+  networkInUse: (facts) => ({
+    title: `${facts["name"] ?? "This network"} is in use`,
+    safe: "Nothing was removed.",
+    next: "Choose another network first, then remove this one.",
+  }),
+  networkUnknown: () => ({
+    title: "This network is not known any more",
+    safe: "Nothing was sent, and what is kept about its canisters stays.",
+    next: "If it runs on this computer, start it and look again. Otherwise choose another network.",
   }),
   noNetwork: (facts) => ({
     title: facts["address"] ? `The network at ${facts["address"]} does not answer` : "The network does not answer",
@@ -276,6 +301,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
         ? "Each word is a possible one, but one of them is wrong or two changed places. Compare them with what you wrote down."
         : "Compare it with what you wrote down.",
   }),
+  pickGone: () => ({
+    title: "What you picked is not at hand any more",
+    safe: "No file was read or written.",
+    next: "Pick it again.",
+  }),
   practiceFailed: () => ({
     title: "The practice network did not start",
     safe: "It runs inside this app, so no canister of yours is affected.",
@@ -286,10 +316,30 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "It was looked at right before the change, so nothing was sent.",
     next: "Refresh, and decide by what is shown then.",
   }),
+  projectNotFound: (facts) => ({
+    title: `There is no project in ${facts["path"] ?? "this folder"}`,
+    safe: "The folder is as it was.",
+    next: "Open the folder that holds icp.yaml, dfx.json or canister_ids.json.",
+  }),
+  projectUnreadable: (facts) => ({
+    title: `${facts["path"] ?? "The project"} cannot be read`,
+    safe: "The folder is as it was.",
+    next: "Check that it is still there and that you may read it.",
+  }),
   refused: (facts) => ({
     title: facts["message"] ? `The network refused: ${facts["message"]}` : "The network refused",
     safe: "Nothing has changed.",
     next: "The details name the network's reason.",
+  }),
+  rootKeyChanged: (facts) => ({
+    title: `${facts["name"] ?? "The network"} shows another root key than before`,
+    safe: `Nothing is sent there until you decide. It was known by ${facts["known"] ?? "another key"} and now shows ${facts["found"] ?? "this one"}.`,
+    next: "If the network was set up anew, accept its new key. If you know of no reason, somebody may be posing as it: leave it alone and ask whoever runs it.",
+  }),
+  rootKeyMalformed: () => ({
+    title: "This is not a root key",
+    safe: "Nothing was sent.",
+    next: "A root key has 266 hexadecimal digits and begins with 308182. Copy it whole.",
   }),
   settingsDamaged: (facts) => ({
     title: "The settings cannot be read",
@@ -325,6 +375,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: facts["path"] ? `The identities in ${facts["path"]} cannot be read` : "The tool’s identities cannot be read",
     safe: "The tool’s files were only read, never changed.",
     next: "The tool itself may still read them, or a newer release of it wrote them. Its keys can be exported with it and imported as a file.",
+  }),
+  textTooLong: (facts) => ({
+    title: "This text is too long",
+    safe: "Nothing was changed.",
+    next: `Shorten it to ${facts["limit"] ?? "fewer"} characters.`,
   }),
   throttled: () => ({
     title: "The network asks to slow down",
@@ -446,6 +501,21 @@ const networks: Record<NetworkKind, { name: string; place: string; meaning: stri
     place: "Inside this app",
     meaning:
       "A small Internet Computer that runs inside this app. It speaks the real protocol and proves its answers, and nothing on it is worth anything: try whatever you like.",
+  },
+  mainnet: {
+    name: "Mainnet",
+    place: "The Internet Computer",
+    meaning: "The Internet Computer itself. What is changed here is changed for everybody, and cycles cost money.",
+  },
+  local: {
+    name: "Local",
+    place: "On this computer",
+    meaning: "A network that icp or dfx runs on this computer. It ends, with all that is on it, when the tool says so.",
+  },
+  custom: {
+    name: "Custom",
+    place: "At an address you entered",
+    meaning: "A network that you entered by its address and root key.",
   },
 };
 
