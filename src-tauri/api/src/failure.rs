@@ -39,16 +39,18 @@ macro_rules! mirror {
 mirror! {
     /// What went wrong. See [`canopic_engine::Code`].
     Code {
-        AddressInsecure, AddressMalformed, ArgumentMalformed, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff,
-        CopyUnfit, CyclesLow, FileUnreadable, FolderUnusable, IdMalformed, IdentityExists, IdentityLocked, IdentityUnknown,
-        InUse, InterfaceMalformed, InterfaceMissing, JobNotFound, JournalDamaged, JournalFromNewerVersion, JournalUnusable,
-        KeyCurveUnknown, KeyLost, KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing,
-        ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse, NetworkUnknown,
-        NoNetwork, NotAsPlanned, NotController, OnlyController, OutcomeUnknown, PassphraseNeeded, PassphraseTooShort,
-        PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone, PracticeFailed, Precondition,
-        ProjectNotFound, ProjectUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SettingsDamaged,
-        SettingsFromNewerVersion, SlotsFull, SnapshotDiffers, SnapshotGone, StalePlan, StoreUnreadable, TextTooLong, Throttled,
-        Untrusted, VaultDamaged, VaultExists, VaultLocked, VaultMissing,
+        AddressInsecure, AddressMalformed, ArchiveKeyWrong, ArchiveMalformed, ArgumentMalformed, Bug, Cancelled,
+        CanisterBusy, CanisterNotFound, ClockOff, CopyChanged, CopyDamaged, CopyExists, CopyFromNewerVersion,
+        CopyInUse, CopyMalformed, CopyUnfinished, CopyUnfit, CyclesLow, DiskFull, FileTooLarge, FileUnreadable,
+        FolderUnusable, IdMalformed, IdentityExists, IdentityLocked, IdentityUnknown, InUse, InterfaceMalformed,
+        InterfaceMissing, JobNotFound, JournalDamaged, JournalFromNewerVersion, JournalUnusable, KeyCurveUnknown,
+        KeyLost, KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing,
+        ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse,
+        NetworkUnknown, NoNetwork, NotAsPlanned, NotController, OnlyController, OutcomeUnknown, PassphraseNeeded,
+        PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone,
+        PracticeFailed, Precondition, ProjectNotFound, ProjectUnreadable, Refused, RootKeyChanged, RootKeyMalformed,
+        SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SnapshotDiffers, SnapshotGone, StalePlan,
+        StoreUnreadable, TextTooLong, Throttled, Untrusted, VaultDamaged, VaultExists, VaultLocked, VaultMissing,
     }
 }
 

@@ -15,6 +15,10 @@ pub enum Code {
     AddressInsecure,
     /// A network's address is not an address.
     AddressMalformed,
+    /// This passphrase, or this key, does not open an encrypted archive.
+    ArchiveKeyWrong,
+    /// A file is not an archive of a copy, or one that should not be opened: links, two files of one name, sizes that lie.
+    ArchiveMalformed,
     /// The arguments do not fit what the module or the method takes. The facts say where.
     ArgumentMalformed,
     /// A defect in Canopic.
@@ -27,10 +31,28 @@ pub enum Code {
     CanisterNotFound,
     /// The network's certificates are stale, or from the future: most likely this computer's clock is off.
     ClockOff,
+    /// A copy vanished or was changed by something else while it was in use.
+    CopyChanged,
+    /// What lies in a copy is not what was stored.
+    CopyDamaged,
+    /// Something lies already where a copy should be made.
+    CopyExists,
+    /// A copy was made by a newer Canopic.
+    CopyFromNewerVersion,
+    /// Another program, or another part of this one, is writing to a copy.
+    CopyInUse,
+    /// A folder is not a copy of a snapshot, or cannot be understood as one.
+    CopyMalformed,
+    /// A copy was never finished.
+    CopyUnfinished,
     /// A copy does not fit the canister that it is to be uploaded to.
     CopyUnfit,
     /// The canister has not enough cycles for it.
     CyclesLow,
+    /// The disk has no room left.
+    DiskFull,
+    /// The file system of the place cannot hold a file of this size.
+    FileTooLarge,
     /// A file that was picked cannot be read.
     FileUnreadable,
     /// A folder of the app cannot be made, read or written.

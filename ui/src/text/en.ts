@@ -19,6 +19,9 @@ const named = (facts: Facts) => facts["name"] ?? facts["canister"] ?? "The canis
 const identity = (facts: Facts) => facts["identity"] ?? "The identity";
 const path = (facts: Facts) => facts["path"] ?? "the app's folder";
 
+/** The copy that a failure is about: its name where it has one, else its place. */
+const copy = (facts: Facts) => facts["name"] ?? facts["path"] ?? "The copy";
+
 /** Where arguments do not fit, as the facts say it. */
 function argumentTrouble(facts: Facts): string {
   const place = [
@@ -43,6 +46,18 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
       : "This is not the address of a network",
     safe: "Nothing was sent.",
     next: "An address looks like https://icp-api.io or http://localhost:8000, without a name, a password or a question mark.",
+  }),
+  archiveKeyWrong: () => ({
+    title: "This passphrase or key does not open the archive",
+    safe: "The archive is untouched, and nothing was unpacked.",
+    next: "Try the passphrase that was chosen at its export, or the key whose recipient it was encrypted for.",
+  }),
+  archiveMalformed: (facts) => ({
+    title: `${path(facts)} is not an archive of a copy`,
+    safe: "Nothing was unpacked from it.",
+    next: facts["reason"]
+      ? `What is wrong with it: ${facts["reason"]}. Choose another file.`
+      : "Choose an archive that Canopic exported, or a zip of a snapshot folder.",
   }),
   argumentMalformed: (facts) => ({
     title: "The arguments do not fit",
@@ -74,6 +89,43 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing that cannot be trusted is shown.",
     next: "Set the computer's clock, then refresh.",
   }),
+  copyChanged: (facts) => ({
+    title: `${copy(facts)} was changed by something else`,
+    safe: "Canopic stopped using it as soon as that showed.",
+    next: "See that no other program works in this folder, verify the copy, then try again.",
+  }),
+  copyDamaged: (facts) => ({
+    title: `${copy(facts)} is damaged`,
+    safe: "Nothing of it was used. What is on the network is not affected.",
+    next: "Verify it to see which parts are damaged. While its snapshot is still on the network, just those can be fetched again.",
+  }),
+  copyExists: (facts) => ({
+    title: `Something lies at ${path(facts)} already`,
+    safe: "It was neither overwritten nor added to.",
+    next: "Choose another place or another name.",
+  }),
+  copyFromNewerVersion: (facts) => ({
+    title: `${copy(facts)} comes from a newer Canopic`,
+    safe: `It is untouched: it has format ${facts["found"] ?? "unknown"}, and this Canopic knows up to ${facts["known"] ?? "an older one"}.`,
+    next: "Open it with the newer Canopic.",
+  }),
+  copyInUse: (facts) => ({
+    title: `${copy(facts)} is being written right now`,
+    safe: "Both would write to the same files, so this one stays out.",
+    next: "Wait until the other one has finished, or stop it there.",
+  }),
+  copyMalformed: (facts) => ({
+    title: `${path(facts)} is not a copy of a snapshot`,
+    safe: "Nothing in it was changed.",
+    next: facts["reason"]
+      ? `What is wrong with it: ${facts["reason"]}. Choose another folder.`
+      : "Choose a folder that Canopic, icp or dfx downloaded a snapshot to.",
+  }),
+  copyUnfinished: (facts) => ({
+    title: `${copy(facts)} was never finished`,
+    safe: "What is there so far is kept.",
+    next: "Continue its download, or delete it.",
+  }),
   copyUnfit: (facts) => ({
     title: `The copy does not fit ${named(facts)}`,
     safe: "Nothing was sent, and the copy is untouched.",
@@ -86,6 +138,18 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: `${named(facts)} has not enough cycles for this`,
     safe: "Nothing was sent.",
     next: facts["needed"] ? `Top it up: about ${facts["needed"]} cycles are needed.` : "Top it up, then try again.",
+  }),
+  diskFull: (facts) => ({
+    title: "The disk is full",
+    safe: `What was written so far is kept at ${path(facts)}, marked as unfinished.`,
+    next: facts["needed"]
+      ? `Make room for ${facts["needed"]} bytes, or choose another disk, then continue.`
+      : "Make room or choose another disk, then continue.",
+  }),
+  fileTooLarge: (facts) => ({
+    title: `The disk at ${path(facts)} cannot hold files this large`,
+    safe: "Nothing was written.",
+    next: "Its file system ends at 4 GB for each file. Choose a folder on another disk.",
   }),
   fileUnreadable: (facts) => ({
     title: facts["path"] ? `The file ${facts["path"]} cannot be read` : "The file cannot be read",
