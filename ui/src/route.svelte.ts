@@ -1,8 +1,12 @@
 /** Which view is shown. The address after # is the truth, so links are links and going back works. */
 import { createSubscriber } from "svelte/reactivity";
 
+/** The views of the sidebar. */
 export const views = ["canisters", "activity", "settings"] as const;
 export type View = (typeof views)[number];
+
+/** Where somebody is: a view, or one canister. */
+export type Place = { view: View; canister?: undefined } | { view: "canisters"; canister: string };
 
 const subscribe = createSubscriber((update) => {
   addEventListener("hashchange", update);
@@ -10,17 +14,24 @@ const subscribe = createSubscriber((update) => {
 });
 
 export const route = {
-  /** The view; an address that names none leads to the canisters. */
-  get view(): View {
+  /** Where somebody is; an address that names no place leads to the canisters. */
+  get place(): Place {
     subscribe();
-    return views.find((view) => location.hash === address(view)) ?? "canisters";
+    const [, first, id] = location.hash.split("/");
+    const view = views.find((view) => view === first) ?? "canisters";
+    if (view !== "canisters" || id === undefined || id === "") return { view };
+    return { view, canister: decodeURIComponent(id) };
   },
 
-  go(view: View): void {
-    location.hash = address(view);
+  go(to: string): void {
+    location.hash = to;
   },
 };
 
 export function address(view: View): string {
   return `#/${view}`;
+}
+
+export function canisterAddress(canister: string): string {
+  return `${address("canisters")}/${encodeURIComponent(canister)}`;
 }

@@ -37,6 +37,10 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectNothingFound(page, "the question before a start");
       await page.keyboard.press("Escape");
 
+      await row(page, "orders").getByRole("link", { name: "orders" }).click();
+      await expectNothingFound(page, "a canister");
+      await page.goBack();
+
       await page.getByRole("button", { name: /^Stopped \d/ }).click();
       await page.getByRole("searchbox").fill("nothing has this name");
       await expectNothingFound(page, "no match");

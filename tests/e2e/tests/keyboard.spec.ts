@@ -15,7 +15,7 @@ test("stops and starts a canister without a mouse", async ({ page }) => {
   await keyboard.press("ArrowUp");
   const stock = row(page, "stock");
   await expect(stock).toBeFocused();
-  await keyboard.press("Enter");
+  await keyboard.press("ArrowRight");
   await expect(stock.getByRole("button", { name: "Stop stock" }), "the first that can be pressed").toBeFocused();
   await keyboard.press("Enter");
   await expect(page.getByRole("dialog").getByRole("button", { name: "Cancel" })).toBeFocused();
@@ -31,7 +31,7 @@ test("stops and starts a canister without a mouse", async ({ page }) => {
   await keyboard.press("ArrowDown");
   await expect(row(page, "storefront")).toBeFocused();
   await keyboard.press("ArrowUp");
-  await keyboard.press("Enter");
+  await keyboard.press("ArrowRight");
   await keyboard.press("Enter");
   await expect(page.getByRole("dialog", { name: "Start stock?" })).toBeVisible();
   await keyboard.press("Tab");
@@ -80,7 +80,7 @@ test("finds a canister and an action by name", async ({ page }) => {
   await keyboard.type("newsl");
   await expect(page.getByRole("option").first()).toContainText("newsletter");
   await keyboard.press("Enter");
-  await expect(row(page, "newsletter")).toBeFocused();
+  await expect(page.getByRole("heading", { name: "newsletter" })).toBeVisible();
 
   await keyboard.press("Control+k");
   await keyboard.type("start newsletter");

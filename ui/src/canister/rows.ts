@@ -1,16 +1,22 @@
 /**
- * Keys in a table of rows: up, down, Home and End move among rows, Enter goes to the row's first button that can be pressed,
- * left and right move among its buttons, Escape goes back to the row.
+ * Keys in a table of rows: up, down, Home and End move among rows, Enter opens one, left and right move among its buttons,
+ * Escape goes back to the row.
  *
  * Rows are moved among by their ids, because a row far away need not be drawn yet.
  */
-export function moveAmongRows(event: KeyboardEvent, ids: string[], go: (id: string) => void): void {
+export function moveAmongRows(
+  event: KeyboardEvent,
+  ids: string[],
+  go: (id: string) => void,
+  open: (id: string) => void,
+): void {
   const { target, key } = event;
   if (!(target instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
   const row = target.closest<HTMLElement>("[data-row]");
   if (!row) return;
 
-  const at = ids.indexOf(row.dataset["row"] ?? "");
+  const id = row.dataset["row"] ?? "";
+  const at = ids.indexOf(id);
   const toRow = {
     ArrowDown: ids[at + 1],
     ArrowUp: ids[at - 1],
@@ -23,18 +29,24 @@ export function moveAmongRows(event: KeyboardEvent, ids: string[], go: (id: stri
     return;
   }
 
+  // On a button or a link, Enter presses it.
+  if (key === "Enter" && target === row) {
+    event.preventDefault();
+    open(id);
+    return;
+  }
+
   const buttons = [...row.querySelectorAll<HTMLElement>("button")];
   const neighbour = (step: number) => buttons[buttons.indexOf(target) + step];
   const inRow = (() => {
     switch (key) {
-      case "Enter":
-        // On a button, Enter presses it.
-        if (target !== row) return undefined;
-        return row.querySelector<HTMLElement>("td:last-child button:not([aria-disabled])") ?? buttons.at(-1);
       case "ArrowRight":
-        return target === row ? buttons.at(0) : neighbour(1);
+        // First to what can be done; what can be copied is left of it.
+        return target === row
+          ? (row.querySelector<HTMLElement>("td:last-child button:not([aria-disabled])") ?? buttons.at(-1))
+          : neighbour(1);
       case "ArrowLeft":
-        return target === buttons[0] ? row : neighbour(-1);
+        return target === row || target === buttons[0] ? row : neighbour(-1);
       case "Escape":
         return target === row ? undefined : row;
       default:

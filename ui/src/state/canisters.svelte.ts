@@ -29,8 +29,6 @@ export class Canisters {
   isRefreshing = $state(false);
   /** The canisters that a change is under way for. */
   readonly changing = new SvelteMap<string, ActKind>();
-  /** The canister that somebody asked to be shown on the board, until its row has the focus. */
-  pointedOut = $state<string>();
   readonly troubles = new SvelteMap<string, Trouble>();
   /** The canisters whose unknown outcome is being looked up. */
   readonly checking = new SvelteSet<string>();

@@ -677,6 +677,27 @@ export const text = {
     looking: "It is being looked up.",
   },
 
+  canister: {
+    back: "All canisters",
+    gone: "No such canister here",
+    goneMeaning: (id: string) => `${id} is not among the canisters that are looked after on this network.`,
+    cycles: "Cycles",
+    runway: "Lasts",
+    burn: "Burns, idle",
+    burnADay: (cycles: string) => `${cycles} a day`,
+    memory: "Memory",
+    ofSnapshots: "Snapshots",
+    ofCanister: "Code, heap and stable memory",
+    module: "Module",
+    controllers: "Controllers",
+    you: "you",
+    onlyOne: "Only one controller",
+    onlyOneMeaning: "If its key is lost, nobody can change this canister any more.",
+    notYours: "The identity in use is not among them.",
+    controller: "controller",
+    read: "Read",
+  },
+
   confirm: {
     effects: "What happens",
     undo: "How to undo it",
@@ -761,8 +782,8 @@ export const text = {
     views: "Canisters, Activity, Settings",
     rows: "Move through the rows",
     ends: "First or last row",
-    enter: "Go to the row's buttons",
-    buttons: "Move between them",
+    enter: "Open the canister of the row",
+    buttons: "Move among the row's buttons",
     escape: "Close a dialog, clear the filter, go back to the row",
   },
 };
