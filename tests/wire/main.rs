@@ -107,7 +107,7 @@ async fn the_board_shows_the_fleet_and_what_is_not_ours_to_see() {
         .canister(|canister| canister["reading"]["kind"] == "public")
         .await;
     assert_eq!(
-        stranger["stopDenied"], "notController",
+        stranger["denied"]["stop"], "notController",
         "what is not ours is not offered"
     );
     assert!(
@@ -124,7 +124,7 @@ async fn stop_and_start_end_in_a_certified_state() {
     let bench = Bench::new();
     let running = bench.canister(is_running).await;
     assert_eq!(
-        (&running["stopDenied"], &running["startDenied"]),
+        (&running["denied"]["stop"], &running["denied"]["start"]),
         (&Value::Null, &json!("alreadyRunning"))
     );
     for (request, state) in [("stopCanister", "stopped"), ("startCanister", "running")] {
@@ -304,7 +304,7 @@ async fn a_network_that_does_not_start_or_goes_away_is_said_as_such() {
             "{canister:#}"
         );
         assert_eq!(
-            canister["stopDenied"], "notRead",
+            canister["denied"]["stop"], "notRead",
             "nothing is offered blindly"
         );
     }

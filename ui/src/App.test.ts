@@ -51,9 +51,8 @@ describe("the board", () => {
   it("shows what only controllers may see as such, in its row", async () => {
     await open([
       canister("partner", {
-        reading: { kind: "public", moduleHash: null, controllers: [] },
-        startDenied: "notController",
-        stopDenied: "notController",
+        reading: { kind: "public", moduleHash: null, controllers: [], hasInterface: null },
+        denied: { start: "notController", stop: "notController" },
       }),
     ]);
     expect(row("partner")).toHaveTextContent("Not visible");
@@ -63,7 +62,7 @@ describe("the board", () => {
 
   it("shows a failed reading in its row, and the other rows as they are", async () => {
     const reading = { kind: "failed", failure: failure({ code: "throttled" }) } as const;
-    await open([canister("broken", { reading, startDenied: "notRead", stopDenied: "notRead" }), canister("stock")]);
+    await open([canister("broken", { reading, denied: { start: "notRead", stop: "notRead" } }), canister("stock")]);
     expect(row("broken")).toHaveTextContent("The network asks to slow down");
     expect(row("stock")).toHaveTextContent("Running");
   });

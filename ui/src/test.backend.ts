@@ -79,12 +79,43 @@ export function status(changes: Partial<Status> = {}): Status {
     runState: "running",
     isCertified: false,
     moduleHash: "a3f01c5566778899aabbccddeeff00112233445566778899aabbccddeeff9e07",
-    controllers: [],
+    settings: {
+      controllers: ["4axum-7r33z-yrnqn-zyxp5-eae"],
+      computeAllocation: "0",
+      memoryAllocation: "0",
+      freezingThresholdSeconds: "2592000",
+      reservedCyclesLimit: "5000000000000",
+      minimumIncomingCallCycles: "0",
+      logVisibility: { kind: "controllers" },
+      snapshotVisibility: { kind: "controllers" },
+      statusVisibility: { kind: "controllers" },
+      logMemoryLimit: "4096",
+      wasmMemoryLimit: "3221225472",
+      wasmMemoryThreshold: "0",
+      environmentVariables: [],
+    },
     cycles: "3204118000000",
+    reserve: "1020000000000",
+    reservedCycles: "0",
     idleBurnPerDay: "34000000000",
     runwayDays: 94,
+    daysUntilEmpty: 124,
     memoryBytes: 432_013_312,
     snapshotBytes: 0,
+    memory: {
+      heap: 400_000_000,
+      stable: 32_000_000,
+      globals: 0,
+      module: 13_312,
+      customSections: 0,
+      history: 0,
+      chunkStore: 0,
+      snapshots: 0,
+      log: 0,
+    },
+    queries: null,
+    isReadyForMigration: null,
+    version: 7,
     ...changes,
   };
 }
@@ -96,8 +127,8 @@ export function canister(name: string, changes: Partial<Canister> = {}): Caniste
     group: "shop",
     readAt: 1_000,
     reading: { kind: "full", status: status() },
-    startDenied: "alreadyRunning",
-    stopDenied: null,
+    denied: { start: "alreadyRunning" },
+    warnings: [],
     ...changes,
   };
 }
@@ -105,8 +136,7 @@ export function canister(name: string, changes: Partial<Canister> = {}): Caniste
 export function stopped(name: string, changes: Partial<Canister> = {}): Canister {
   return canister(name, {
     reading: { kind: "full", status: status({ runState: "stopped", isCertified: true }) },
-    startDenied: null,
-    stopDenied: "alreadyStopped",
+    denied: { stop: "alreadyStopped" },
     ...changes,
   });
 }

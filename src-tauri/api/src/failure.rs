@@ -23,7 +23,7 @@ pub struct Failure {
 macro_rules! mirror {
     ($(#[doc = $doc:literal])+ $name:ident { $($variant:ident),+ $(,)? }) => {
         $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
         #[serde(rename_all = "camelCase")]
         #[expect(missing_docs, reason = "documented where the engine declares them")]
         pub enum $name { $($variant),+ }
@@ -36,20 +36,22 @@ macro_rules! mirror {
     };
 }
 
+pub(crate) use mirror;
+
 mirror! {
     /// What went wrong. See [`canopic_engine::Code`].
     Code {
-        AddressInsecure, AddressMalformed, ArchiveKeyWrong, ArchiveMalformed, ArgumentMalformed, Bug, Cancelled,
-        CanisterBusy, CanisterNotFound, ClockOff, CopyChanged, CopyDamaged, CopyExists, CopyFromNewerVersion,
-        CopyInUse, CopyMalformed, CopyUnfinished, CopyUnfit, CyclesLow, DiskFull, FileTooLarge, FileUnreadable,
-        FolderUnusable, IdMalformed, IdentityExists, IdentityLocked, IdentityUnknown, InUse, InterfaceMalformed,
-        InterfaceMissing, JobNotFound, JournalDamaged, JournalFromNewerVersion, JournalUnusable, KeyCurveUnknown,
-        KeyLost, KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing,
-        ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse,
-        NetworkUnknown, NoNetwork, NotAsPlanned, NotController, OnlyController, OutcomeUnknown, PassphraseNeeded,
-        PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone,
-        PracticeFailed, Precondition, ProjectNotFound, ProjectUnreadable, Refused, RootKeyChanged, RootKeyMalformed,
-        SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SnapshotDiffers, SnapshotGone, StalePlan,
+        AddressInsecure, AddressMalformed, AmountMalformed, AmountTooSmall, ArchiveKeyWrong, ArchiveMalformed, ArgumentMalformed,
+        BalanceTooLow, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, CopyChanged, CopyDamaged, CopyExists,
+        CopyFromNewerVersion, CopyInUse, CopyMalformed, CopyUnfinished, CopyUnfit, CreationFailed, CyclesLow, DiskFull,
+        FileTooLarge, FileUnreadable, FolderUnusable, IdMalformed, IdentityExists, IdentityLocked, IdentityUnknown, InUse,
+        InterfaceMalformed, InterfaceMissing, JobNotFound, JournalDamaged, JournalFromNewerVersion, JournalUnusable,
+        KeyCurveUnknown, KeyLost, KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing,
+        ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse, NetworkUnknown,
+        NoNetwork, NotAsPlanned, NotController, NotOnThisNetwork, OnlyController, OutcomeUnknown, PassphraseNeeded,
+        PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone, PracticeFailed,
+        Precondition, ProjectNotFound, ProjectUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SamplesUnusable, SettingUnfit,
+        SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SlowAnswer, SnapshotDiffers, SnapshotGone, StalePlan, StillStopping,
         StoreUnreadable, TextTooLong, Throttled, Untrusted, VaultDamaged, VaultExists, VaultLocked, VaultMissing,
     }
 }

@@ -1,11 +1,12 @@
 //! Every request, declared once.
 
 use crate::{
+    canisters::{Board, Canister, Metadata, Review, SettingsChange},
     failure::Failure,
     feed::{self, News},
-    wire::{self, Appearance, Board, Canister, Session},
+    wire::{self, Appearance, Session},
 };
-use canopic_engine::{Action, CanisterId, Engine, Error, Folders, Places, PracticeDoor, set_aside};
+use canopic_engine::{Engine, Error, Folders, Places, PracticeDoor, set_aside};
 use futures::Stream;
 use serde::Deserialize;
 use std::{
@@ -58,6 +59,12 @@ requests! {
     Session => session() -> Session;
     /// All canisters that are looked after, with what is known of each right now.
     Canisters => canisters() -> Board;
+    /// One canister, watched or not, by a cheap question or with a certificate.
+    ReadCanister => read_canister(canister: String, certified: bool) -> Canister;
+    /// What a canister's module tells about itself, certified.
+    CanisterMetadata => canister_metadata(canister: String) -> Vec<Metadata>;
+    /// What a change of settings would mean, before it is sent.
+    ReviewSettings => review_settings(canister: String, change: SettingsChange) -> Review;
     /// Starts a canister.
     StartCanister => start_canister(canister: String) -> Canister;
     /// Stops a canister.
@@ -156,26 +163,6 @@ impl Api {
         ))
     }
 
-    async fn canisters(&self) -> Result<Board, Failure> {
-        let engine = self.engine()?;
-        let caller = engine.connection().await?.identity.principal;
-        let canisters = engine.canisters().await?;
-        Ok(Board {
-            canisters: canisters
-                .into_iter()
-                .map(|canister| wire::canister(canister, caller))
-                .collect(),
-        })
-    }
-
-    async fn start_canister(&self, canister: String) -> Result<Canister, Failure> {
-        self.act(Action::Start, &canister).await
-    }
-
-    async fn stop_canister(&self, canister: String) -> Result<Canister, Failure> {
-        self.act(Action::Stop, &canister).await
-    }
-
     async fn choose_appearance(&self, appearance: Appearance) -> Result<Session, Failure> {
         self.engine()?.choose_appearance(appearance.into())?;
         self.session().await
@@ -192,14 +179,6 @@ impl Api {
             _ => Ok(()),
         })?;
         self.session().await
-    }
-
-    async fn act(&self, action: Action, canister: &str) -> Result<Canister, Failure> {
-        let engine = self.engine()?;
-        let id: CanisterId = canister.parse()?;
-        let changed = engine.act(action, id).await?;
-        let caller = engine.connection().await?.identity.principal;
-        Ok(wire::canister(changed, caller))
     }
 
     pub(crate) fn engine(&self) -> Result<Arc<Engine>, Failure> {

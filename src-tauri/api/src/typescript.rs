@@ -80,6 +80,8 @@ impl TypeVisitor for Collector {
                 .insert(name, format!("{docs}export {}", T::decl(&self.config)));
         }
         T::visit_dependencies(self);
+        // What a list or an option holds.
+        T::visit_generics(self);
     }
 }
 

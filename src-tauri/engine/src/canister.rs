@@ -1,16 +1,65 @@
-//! A canister as it is known at a moment, and what may be done with it.
+//! A canister as it is known at a moment.
 //!
 //! [`Reading`] says how well it is known: the full status for those who may see it, the public facts for everybody else, or the
-//! reason why there is neither. [`may`] answers before an act whether it is possible; it is a table, so that a button can be
-//! shown disabled with its reason instead of failing afterwards.
+//! reason why there is neither. Reading order: [`status`] is what the network tells and what follows from it, [`settings`] is what an
+//! owner decides and how a change is reviewed, [`may`] answers before an act whether it is possible.
+//!
+//! A board of many canisters is read with a bounded number of questions in flight, each with a deadline of its own and all with a
+//! common one: a canister that does not answer holds up none of the others, and a network that does not answer holds up nobody.
+
+mod may;
+mod settings;
+mod status;
+
+pub use may::{Action, Denial, may};
+pub use settings::{
+    CanisterSettings, Difference, EnvironmentVariable, Guard, MOST_CONTROLLERS, Review, Setting,
+    SettingsChange, Viewers, check, review,
+};
+pub use status::{
+    Memory, Queries, RunState, SHORT_RUNWAY_DAYS, Status, Warning, controller_warnings,
+};
 
 use crate::{
-    CanisterId, Certainty, Code, Error, Result,
+    CanisterId, Certainty, Code, Engine, Error, KnownCanister, Result,
     replica::{Call, Replica},
 };
-use candid::{CandidType, Nat, Principal};
-use serde::Deserialize;
-use std::time::SystemTime;
+use candid::{CandidType, Principal};
+use futures::{StreamExt as _, stream};
+use status::StatusReply;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// How many canisters are read at the same time: enough to hide the network's latency, few enough not to be throttled.
+const READS_AT_ONCE: usize = 24;
+
+/// How long a canister may take to answer: many times what the slowest subnet needs, and no longer than a person looks at a row
+/// that says nothing.
+const READ_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a whole board may take. What is not read by then is shown as still waiting; the next refresh begins anew.
+const BOARD_DEADLINE: Duration = Duration::from_secs(15);
+
+/// How long to wait before asking again where the network asks to slow down. The client below has tried for more than a second by
+/// then; two more tries fit in the deadline.
+const PATIENCE: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(750)];
+
+/// The section of a module that says which methods it has.
+pub(crate) const CANDID_SERVICE: &str = "candid:service";
+
+/// The sections that tools put into modules. A certificate tells whether one is there, never which there are, so they are asked
+/// for by name.
+const KNOWN_SECTIONS: [&str; 9] = [
+    CANDID_SERVICE,
+    "candid:args",
+    "dfx",
+    "enhanced-orthogonal-persistence",
+    "git_commit_id",
+    "motoko:compiler",
+    "motoko:stable-types",
+    "supported_certificate_versions",
+    "target_chain",
+];
 
 /// A canister and what is known of it.
 #[derive(Debug)]
@@ -38,106 +87,53 @@ pub enum Reading {
     Failed(Error),
 }
 
-/// What a canister is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RunState {
-    /// It takes calls.
-    Running,
-    /// It takes no new calls and waits for open ones.
-    Stopping,
-    /// It takes no calls.
-    Stopped,
-}
-
-/// The status of a canister.
-#[derive(Debug, Clone)]
-pub struct Status {
-    /// Running, stopping or stopped.
-    pub run_state: RunState,
-    /// Whether a certificate proves it; otherwise one machine of the network signed it.
-    pub is_certified: bool,
-    /// SHA-256 of the installed module; none for an empty canister.
-    pub module_hash: Option<Vec<u8>>,
-    /// Who may change it.
-    pub controllers: Vec<Principal>,
-    /// Cycles that it holds.
-    pub cycles: u128,
-    /// Cycles that it burns in a day of doing nothing.
-    pub idle_burn_per_day: u128,
-    /// Seconds of idle burning that it must be able to pay for; below that it freezes.
-    pub freezing_threshold_seconds: u128,
-    /// Bytes that it takes up, snapshots included.
-    pub memory_bytes: u128,
-    /// Bytes of that which its snapshots take up.
-    pub snapshot_bytes: u128,
-    /// Counts every change of it.
-    pub version: u64,
-}
-
-impl Status {
-    /// Days of idle burning until it freezes; none while it burns nothing.
-    pub fn runway_days(&self) -> Option<f64> {
-        if self.idle_burn_per_day == 0 {
-            return None;
+impl Reading {
+    /// The status, if it is known.
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Full(status) => Some(status),
+            _ => None,
         }
-        let reserve = self
-            .idle_burn_per_day
-            .saturating_mul(self.freezing_threshold_seconds)
-            / 86_400;
-        Some(self.cycles.saturating_sub(reserve) as f64 / self.idle_burn_per_day as f64)
+    }
+
+    /// Who controls it, if that is known.
+    pub fn controllers(&self) -> Option<&[Principal]> {
+        match self {
+            Self::Full(status) => Some(&status.settings.controllers),
+            Self::Public(facts) => Some(&facts.controllers),
+            Self::Failed(_) => None,
+        }
+    }
+
+    /// What its owner should know. `ours` are the principals of all identities at hand.
+    pub fn warnings(&self, ours: &[Principal]) -> Vec<Warning> {
+        match self {
+            Self::Full(status) => status.warnings(ours),
+            Self::Public(facts) => controller_warnings(&facts.controllers, ours),
+            Self::Failed(_) => vec![],
+        }
     }
 }
 
-/// What everybody may know of a canister; always certified.
+/// What everybody may know of a canister; always certified. What is missing against a status is all the rest: whether it runs, its
+/// cycles, memory, settings and snapshots.
 #[derive(Debug)]
 pub struct PublicFacts {
     /// SHA-256 of the installed module; none for an empty canister.
     pub module_hash: Option<Vec<u8>>,
     /// Who may change it.
     pub controllers: Vec<Principal>,
+    /// Whether it tells everybody which methods it has; none where that is for controllers only.
+    pub has_interface: Option<bool>,
 }
 
-/// Something that can be done with a canister.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Let it take calls again.
-    Start,
-    /// Let it take no more calls.
-    Stop,
-}
-
-/// Why something cannot be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denial {
-    /// It is running already.
-    AlreadyRunning,
-    /// It is stopping already and waits for open calls.
-    AlreadyStopping,
-    /// It is stopped already.
-    AlreadyStopped,
-    /// The identity in use is not one of its controllers.
-    NotController,
-    /// Its state could not be read, so nothing can be said.
-    NotRead,
-}
-
-/// Whether an action is possible on a canister that is known like this.
-pub fn may(action: Action, reading: &Reading, caller: Principal) -> Result<(), Denial> {
-    let status = match reading {
-        Reading::Failed(_) => return Err(Denial::NotRead),
-        Reading::Public(_) => return Err(Denial::NotController),
-        Reading::Full(status) if !status.controllers.contains(&caller) => {
-            return Err(Denial::NotController);
-        }
-        Reading::Full(status) => status,
-    };
-    match (action, status.run_state) {
-        (Action::Start, RunState::Running) => Err(Denial::AlreadyRunning),
-        (Action::Start, RunState::Stopping | RunState::Stopped)
-        | (Action::Stop, RunState::Running) => Ok(()),
-        (Action::Stop, RunState::Stopping) => Err(Denial::AlreadyStopping),
-        (Action::Stop, RunState::Stopped) => Err(Denial::AlreadyStopped),
-    }
+/// A custom section of a module that the caller may read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metadata {
+    /// Its name, without the prefix that says who may read it.
+    pub name: String,
+    /// What is in it.
+    pub content: Vec<u8>,
 }
 
 /// An argument that names one canister.
@@ -154,68 +150,6 @@ impl From<CanisterId> for About {
     }
 }
 
-/// The part of the network's answer that is used. Decoding only this part keeps networks of every age readable: newer ones have
-/// more settings, older ones lack some.
-#[derive(CandidType, Deserialize)]
-struct StatusReply {
-    status: RunStateReply,
-    version: u64,
-    settings: SettingsReply,
-    module_hash: Option<serde_bytes::ByteBuf>,
-    memory_size: Nat,
-    memory_metrics: MemoryReply,
-    cycles: Nat,
-    idle_cycles_burned_per_day: Nat,
-}
-
-#[derive(CandidType, Deserialize)]
-enum RunStateReply {
-    // One by one: Candid's derive does not see `rename_all`.
-    #[serde(rename = "running")]
-    Running,
-    #[serde(rename = "stopping")]
-    Stopping,
-    #[serde(rename = "stopped")]
-    Stopped,
-}
-
-#[derive(CandidType, Deserialize)]
-struct SettingsReply {
-    controllers: Vec<Principal>,
-    freezing_threshold: Nat,
-}
-
-#[derive(CandidType, Deserialize)]
-struct MemoryReply {
-    snapshots_size: Nat,
-}
-
-impl StatusReply {
-    fn into_status(self, is_certified: bool) -> Status {
-        Status {
-            run_state: match self.status {
-                RunStateReply::Running => RunState::Running,
-                RunStateReply::Stopping => RunState::Stopping,
-                RunStateReply::Stopped => RunState::Stopped,
-            },
-            is_certified,
-            module_hash: self.module_hash.map(serde_bytes::ByteBuf::into_vec),
-            controllers: self.settings.controllers,
-            cycles: amount(&self.cycles),
-            idle_burn_per_day: amount(&self.idle_cycles_burned_per_day),
-            freezing_threshold_seconds: amount(&self.settings.freezing_threshold),
-            memory_bytes: amount(&self.memory_size),
-            snapshot_bytes: amount(&self.memory_metrics.snapshots_size),
-            version: self.version,
-        }
-    }
-}
-
-/// Candid's numbers have no end; amounts of cycles and bytes fit in 128 bits on every real network.
-fn amount(number: &Nat) -> u128 {
-    u128::try_from(&number.0).unwrap_or(u128::MAX)
-}
-
 fn status_call(id: CanisterId) -> Result<Call<(StatusReply,)>> {
     Call::manage(id, "canister_status", (About::from(id),))
 }
@@ -225,19 +159,30 @@ pub(crate) async fn read(replica: &Replica, id: CanisterId) -> Reading {
     let asked = async { replica.query(&status_call(id)?).await };
     match asked.await {
         Ok((reply,)) => Reading::Full(Box::new(reply.into_status(false))),
-        Err(error) if error.code == Code::NotController => read_public(replica, id).await,
+        Err(error) if error.code == Code::NotController => match read_public(replica, id).await {
+            Ok(facts) => Reading::Public(facts),
+            Err(error) => Reading::Failed(error),
+        },
         Err(error) => Reading::Failed(error),
     }
 }
 
-async fn read_public(replica: &Replica, id: CanisterId) -> Reading {
-    match tokio::try_join!(replica.module_hash(id), replica.controllers(id)) {
-        Ok((module_hash, controllers)) => Reading::Public(PublicFacts {
-            module_hash,
-            controllers,
-        }),
-        Err(error) => Reading::Failed(error),
-    }
+async fn read_public(replica: &Replica, id: CanisterId) -> Result<PublicFacts> {
+    let interface = async {
+        match replica.metadata(id, CANDID_SERVICE).await {
+            Ok(interface) => Ok(Some(interface.is_some())),
+            // The network's word for a section that is for controllers only.
+            Err(error) if error.code == Code::Refused => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    let (module_hash, controllers, has_interface) =
+        tokio::try_join!(replica.module_hash(id), replica.controllers(id), interface)?;
+    Ok(PublicFacts {
+        module_hash,
+        controllers,
+        has_interface,
+    })
 }
 
 /// Reads the status with a certificate. It takes as long as a change does, because on the network it is one; but it changes
@@ -252,77 +197,117 @@ pub(crate) async fn read_certified(replica: &Replica, id: CanisterId) -> Result<
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn status(run_state: RunState) -> Status {
-        Status {
-            run_state,
-            is_certified: false,
-            module_hash: None,
-            controllers: vec![Principal::from_slice(&[1])],
-            cycles: 10_000,
-            idle_burn_per_day: 100,
-            freezing_threshold_seconds: 30 * 86_400,
-            memory_bytes: 0,
-            snapshot_bytes: 0,
-            version: 0,
+/// Reads within the deadlines, and asks again where the network asks to slow down.
+async fn read_in_time(replica: &Replica, id: CanisterId, board_ends: Instant) -> Reading {
+    let began = Instant::now();
+    let ends = board_ends.min(began + READ_DEADLINE);
+    let patient = async {
+        for pause in PATIENCE {
+            match read(replica, id).await {
+                Reading::Failed(error) if error.code == Code::Throttled => {
+                    tokio::time::sleep(pause).await;
+                }
+                reading => return reading,
+            }
         }
+        read(replica, id).await
+    };
+    tokio::time::timeout_at(ends, patient)
+        .await
+        .unwrap_or_else(|_| {
+            Reading::Failed(
+                Error::new(Code::SlowAnswer, format!("reading {id}"))
+                    .with("canister", id)
+                    .with("seconds", ends.duration_since(began).as_secs()),
+            )
+        })
+}
+
+pub(crate) fn describe(known: &KnownCanister, reading: Reading) -> Canister {
+    Canister {
+        id: known.id,
+        name: known.name.clone(),
+        group: known.group.clone(),
+        reading,
+        read_at: SystemTime::now(),
+    }
+}
+
+impl Engine {
+    /// All canisters that are looked after, each as well as it can be known. One that cannot be read holds up none of the others.
+    pub async fn canisters(&self) -> Result<Vec<Canister>> {
+        let connection = self.connection().await?;
+        let ends = Instant::now() + BOARD_DEADLINE;
+        Ok(stream::iter(connection.endpoint.canisters.clone())
+            .map(|known| {
+                let replica = connection.replica.clone();
+                // A task of its own: checking signatures takes a processor, and there are several.
+                let task = tokio::spawn(async move {
+                    let reading = read_in_time(&replica, known.id, ends).await;
+                    describe(&known, reading)
+                });
+                async {
+                    task.await
+                        .map_err(|error| Error::new(Code::Bug, "reading a canister").because(error))
+                }
+            })
+            .buffered(READS_AT_ONCE)
+            .filter_map(async |canister| canister.ok())
+            .collect()
+            .await)
     }
 
-    #[test]
-    fn the_runway_ends_where_the_canister_freezes() {
-        let mut status = status(RunState::Running);
-        assert_eq!(
-            status.runway_days(),
-            Some(70.0),
-            "100 days of cycles less the 30 that must stay"
-        );
-        status.cycles = 2_000;
-        assert_eq!(
-            status.runway_days(),
-            Some(0.0),
-            "below the reserve it is frozen, not negative"
-        );
-        status.idle_burn_per_day = 0;
-        assert_eq!(
-            status.runway_days(),
-            None,
-            "what burns nothing never runs out"
-        );
+    /// One canister, watched or not, by a cheap question or with a certificate.
+    pub async fn canister(&self, id: CanisterId, certified: bool) -> Result<Canister> {
+        let connection = self.connection().await?;
+        let watched = connection
+            .endpoint
+            .canisters
+            .iter()
+            .find(|known| known.id == id);
+        let known = watched.cloned().unwrap_or_else(|| KnownCanister {
+            id,
+            name: id.to_string(),
+            group: String::new(),
+        });
+        let replica = &connection.replica;
+        let reading = if certified {
+            match read_certified(replica, id).await {
+                Ok(status) => Reading::Full(Box::new(status)),
+                Err(error) if error.code == Code::NotController => {
+                    Reading::Public(read_public(replica, id).await?)
+                }
+                Err(error) => Reading::Failed(error),
+            }
+        } else {
+            read_in_time(replica, id, Instant::now() + READ_DEADLINE).await
+        };
+        Ok(describe(&known, reading))
     }
 
-    #[test]
-    fn every_action_is_allowed_or_denied_with_its_reason() {
-        use {Action::*, Denial::*, RunState::*};
-        let (controller, stranger) = (Principal::from_slice(&[1]), Principal::from_slice(&[2]));
-        let table = [
-            (Start, Running, Err(AlreadyRunning)),
-            (Start, Stopping, Ok(())),
-            (Start, Stopped, Ok(())),
-            (Stop, Running, Ok(())),
-            (Stop, Stopping, Err(AlreadyStopping)),
-            (Stop, Stopped, Err(AlreadyStopped)),
-        ];
-        for (action, run_state, expected) in table {
-            let reading = Reading::Full(Box::new(status(run_state)));
-            assert_eq!(
-                may(action, &reading, controller),
-                expected,
-                "{action:?} while {run_state:?}"
-            );
-            assert_eq!(
-                may(action, &reading, stranger),
-                Err(NotController),
-                "rights come before state"
-            );
-        }
-        let failed = Reading::Failed(Error::new(Code::NoNetwork, "testing"));
-        assert_eq!(
-            may(Stop, &failed, controller),
-            Err(NotRead),
-            "nothing is offered blindly"
-        );
+    /// What a change of settings would mean, held against the settings that a certificate shows now.
+    pub async fn review(&self, id: CanisterId, change: &SettingsChange) -> Result<Review> {
+        let connection = self.connection().await?;
+        check(change)?;
+        let status = read_certified(&connection.replica, id).await?;
+        review(&status, change, connection.identity.principal)
+    }
+
+    /// The well-known sections of a canister's module that the caller may read, certified. Private ones are controllers' only.
+    pub async fn metadata(&self, id: CanisterId) -> Result<Vec<Metadata>> {
+        let replica = &self.connection().await?.replica;
+        let asked = KNOWN_SECTIONS.map(|name| async move {
+            match replica.metadata(id, name).await {
+                Ok(content) => Ok(content.map(|content| Metadata {
+                    name: name.to_owned(),
+                    content,
+                })),
+                // It is there, and not for this caller.
+                Err(error) if error.code == Code::Refused => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        let found = futures::future::try_join_all(asked).await?;
+        Ok(found.into_iter().flatten().collect())
     }
 }

@@ -3,20 +3,13 @@
 use crate::{
     Act, Action, Activity, Appearance, Canister, CanisterId, Code, Connection, Denial, Error,
     Folders, KnownCanister, PracticeDoor, Reading, Result, Settings,
-    canister::{self, About, may},
+    canister::{self, About, describe, may},
     connection::Connections,
     replica::Call,
     settings,
 };
-use futures::{StreamExt as _, stream};
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast;
-
-/// How many canisters are read at the same time: enough to hide the network's latency, few enough not to be throttled.
-const READS_AT_ONCE: usize = 24;
 
 /// One open Canopic: its folders, its settings and its networks.
 pub struct Engine {
@@ -68,20 +61,6 @@ impl Engine {
         Ok(())
     }
 
-    /// All canisters that are looked after, each as well as it can be known. One that cannot be read holds up none of the others.
-    pub async fn canisters(&self) -> Result<Vec<Canister>> {
-        let connection = self.connection().await?;
-        let replica = &connection.replica;
-        Ok(stream::iter(connection.endpoint.canisters.clone())
-            .map(|known| async move {
-                let reading = canister::read(replica, known.id).await;
-                describe(&known, reading)
-            })
-            .buffered(READS_AT_ONCE)
-            .collect()
-            .await)
-    }
-
     /// Starts or stops a canister and returns it as a certificate shows it afterwards.
     pub async fn act(&self, action: Action, id: CanisterId) -> Result<Canister, Arc<Error>> {
         let connection = self.connection().await?;
@@ -121,7 +100,7 @@ async fn perform(
     .map_err(|denial| denied(denial, action, known))?;
     let method = match action {
         Action::Start => "start_canister",
-        Action::Stop => "stop_canister",
+        _ => "stop_canister",
     };
     let change = Call::<()>::manage(known.id, method, (About::from(known.id),))?;
     let () = replica.perform(&change).await?;
@@ -131,16 +110,6 @@ async fn perform(
         Err(error) => Reading::Failed(error),
     };
     Ok(describe(known, reading))
-}
-
-fn describe(known: &KnownCanister, reading: Reading) -> Canister {
-    Canister {
-        id: known.id,
-        name: known.name.clone(),
-        group: known.group.clone(),
-        reading,
-        read_at: SystemTime::now(),
-    }
 }
 
 fn denied(denial: Denial, action: Action, known: &KnownCanister) -> Error {

@@ -15,12 +15,18 @@ pub enum Code {
     AddressInsecure,
     /// A network's address is not an address.
     AddressMalformed,
+    /// A text is not a number.
+    AmountMalformed,
+    /// An amount of cycles does not even cover the fees.
+    AmountTooSmall,
     /// This passphrase, or this key, does not open an encrypted archive.
     ArchiveKeyWrong,
     /// A file is not an archive of a copy, or one that should not be opened: links, two files of one name, sizes that lie.
     ArchiveMalformed,
     /// The arguments do not fit what the module or the method takes. The facts say where.
     ArgumentMalformed,
+    /// The identity holds too few cycles to pay for this.
+    BalanceTooLow,
     /// A defect in Canopic.
     Bug,
     /// A person called it off.
@@ -47,7 +53,9 @@ pub enum Code {
     CopyUnfinished,
     /// A copy does not fit the canister that it is to be uploaded to.
     CopyUnfit,
-    /// The canister has not enough cycles for it.
+    /// The cycles ledger could not make the canister and paid the cycles back, less its fee.
+    CreationFailed,
+    /// The canister holds too few cycles for this.
     CyclesLow,
     /// The disk has no room left.
     DiskFull,
@@ -117,6 +125,8 @@ pub enum Code {
     NotAsPlanned,
     /// The caller is not a controller of the canister.
     NotController,
+    /// The id lies outside every range of this network: it belongs to another one.
+    NotOnThisNetwork,
     /// The identity is the only known controller of a canister, and its key was never exported.
     OnlyController,
     /// A change was sent, and neither the network nor the world tells whether it happened.
@@ -149,18 +159,26 @@ pub enum Code {
     RootKeyChanged,
     /// A root key is not a root key.
     RootKeyMalformed,
+    /// The record of past cycles and memory cannot be read or written.
+    SamplesUnusable,
+    /// A setting is outside what the network takes. The facts name it, its value and the limit.
+    SettingUnfit,
     /// The settings file cannot be understood.
     SettingsDamaged,
     /// The settings file was written by a newer Canopic.
     SettingsFromNewerVersion,
     /// The canister has as many snapshots as it may have.
     SlotsFull,
+    /// A canister has not answered in time; it may yet.
+    SlowAnswer,
     /// The snapshot on the network is not the one that the copy was begun from.
     SnapshotDiffers,
     /// The snapshot is not there, or not any more.
     SnapshotGone,
     /// The world has changed since the plan was made.
     StalePlan,
+    /// The canister waits for open calls; the network gave up waiting with it, and it is still stopping.
+    StillStopping,
     /// The identities of another tool cannot be read.
     StoreUnreadable,
     /// A name or note is longer than what is kept.

@@ -29,7 +29,12 @@ mod settings;
 mod transfer;
 
 pub use activity::{Act, ActState, Activity, News};
-pub use canister::{Action, Canister, Denial, PublicFacts, Reading, RunState, Status, may};
+pub use canister::{
+    Action, Canister, CanisterSettings, Denial, Difference, EnvironmentVariable, Guard,
+    MOST_CONTROLLERS, Memory, Metadata, PublicFacts, Queries, Reading, Review, RunState,
+    SHORT_RUNWAY_DAYS, Setting, SettingsChange, Status, Viewers, Warning, check,
+    controller_warnings, may, review,
+};
 pub use connection::Connection;
 pub use engine::Engine;
 pub use error::{Certainty, Code, Error, Result};

@@ -460,7 +460,7 @@ fn classify(doing: &str, error: AgentError) -> Error {
             if answer.status == 400
                 && String::from_utf8_lossy(&answer.content).contains("canister_not_found") =>
         {
-            (Code::CanisterNotFound, None)
+            (Code::NotOnThisNetwork, None)
         }
         AgentError::HttpError(answer) if (400..500).contains(&answer.status) => {
             (Code::Refused, None)
@@ -501,6 +501,8 @@ fn reject_code(reject: &RejectResponse) -> Code {
     match reject.error_code.as_deref() {
         Some("IC0512") => Code::NotController,
         Some("IC0301") => Code::CanisterNotFound,
+        Some("IC0206") => Code::StillStopping,
+        Some("IC0207" | "IC0532" | "IC0534") => Code::CyclesLow,
         _ if reject.reject_code == RejectCode::SysTransient => Code::Throttled,
         _ => Code::Refused,
     }

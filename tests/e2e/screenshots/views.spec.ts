@@ -107,13 +107,12 @@ test("refused", async ({ page, bridge }) => {
 test("readings of all kinds", async ({ page, bridge }) => {
   await rewrite(page, (canisters) =>
     canisters.map((canister, at) => {
-      const denied = { startDenied: "notRead", stopDenied: "notRead" };
+      const denied = { denied: { start: "notRead", stop: "notRead" } };
       if (at === 0) return { ...canister, ...denied, reading: { kind: "failed", failure: failure("throttled") } };
       if (at === 1)
         return {
           ...canister,
-          startDenied: "notController",
-          stopDenied: "notController",
+          denied: { start: "notController", stop: "notController" },
           reading: { kind: "public", moduleHash: "a3f0".repeat(16), controllers: [] },
         };
       if (at === 2) return { ...canister, name: "a_name_that_somebody_made_much_longer_than_any_column_is_wide" };

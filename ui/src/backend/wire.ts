@@ -52,6 +52,11 @@ at: number,
 failure: Failure, };
 
 /**
+ * Something that can be done with a canister. See [`canopic_engine::Action`].
+ */
+export type Action = "call" | "changeSettings" | "delete" | "deleteSnapshot" | "install" | "readSnapshots" | "readLog" | "reinstall" | "restoreSnapshot" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall" | "upgrade" | "uploadSnapshot";
+
+/**
  * Light, dark, or whatever the system says.
  */
 export type Appearance = "system" | "light" | "dark";
@@ -90,13 +95,18 @@ readAt: number,
  */
 reading: Reading, 
 /**
- * Why it cannot be started; null if it can.
+ * What cannot be done, and why; what is not named can be done.
  */
-startDenied: Denial | null, 
+denied: { [key in Action]?: Denial }, 
 /**
- * Why it cannot be stopped; null if it can.
+ * What its owner should know.
  */
-stopDenied: Denial | null, };
+warnings: Array<Warning>, };
+
+/**
+ * All settings of a canister; numbers are decimal.
+ */
+export type CanisterSettings = { controllers: Array<string>, computeAllocation: string, memoryAllocation: string, freezingThresholdSeconds: string, reservedCyclesLimit: string | null, minimumIncomingCallCycles: string, logVisibility: Viewers, snapshotVisibility: Viewers, statusVisibility: Viewers, logMemoryLimit: string | null, wasmMemoryLimit: string, wasmMemoryThreshold: string, environmentVariables: Array<EnvironmentVariable>, };
 
 /**
  * What is known about the world now. See [`canopic_engine::Certainty`].
@@ -106,12 +116,30 @@ export type Certainty = "nothingSent" | "refused" | "refusedUnproven" | "unknown
 /**
  * What went wrong. See [`canopic_engine::Code`].
  */
-export type Code = "addressInsecure" | "addressMalformed" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
- * Why something cannot be done.
+ * Why something cannot be done. See [`canopic_engine::Denial`].
  */
-export type Denial = "alreadyRunning" | "alreadyStopping" | "alreadyStopped" | "notController" | "notRead";
+export type Denial = "alreadyInstalled" | "alreadyRunning" | "alreadyStopping" | "alreadyStopped" | "frozen" | "nothingInstalled" | "noSnapshot" | "notController" | "notRead" | "notRunning" | "notStopped" | "notTold" | "notViewer";
+
+/**
+ * One thing that would differ.
+ */
+export type Difference = { "kind": "number", setting: Setting, before: string | null, after: string, } | { "kind": "viewers", setting: Setting, before: Viewers, after: Viewers, } | { "kind": "controllers", added: Array<string>, removed: Array<string>, } | { "kind": "variable", name: string, before: string | null, after: string | null, };
+
+/**
+ * Something that the code can ask for by name.
+ */
+export type EnvironmentVariable = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its value.
+ */
+value: string, };
 
 /**
  * What went wrong and what is known now. The sentence is the front end's, chosen by `code` and filled with `facts`.
@@ -152,6 +180,11 @@ config: string,
 logs: string, };
 
 /**
+ * Something to think about before a change is sent. See [`canopic_engine::Guard`].
+ */
+export type Guard = "addsAnonymous" | "freezes" | "leavesMeOut" | "leavesOneController" | "leavesNoController" | "losesLog" | "lowersFreezingThreshold" | "makesLogPublic" | "makesSnapshotsPublic" | "makesStatusPublic" | "memoryLimitBelowUse";
+
+/**
  * An identity, without its key.
  */
 export type Identity = { 
@@ -163,6 +196,28 @@ name: string,
  * Who the network sees.
  */
 principal: string, };
+
+/**
+ * Bytes of a canister by kind.
+ */
+export type Memory = { heap: number, stable: number, globals: number, module: number, customSections: number, history: number, chunkStore: number, snapshots: number, log: number, };
+
+/**
+ * A custom section of a module.
+ */
+export type Metadata = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Bytes in it.
+ */
+bytes: number, 
+/**
+ * What is in it, where that is text.
+ */
+text: string | null, };
 
 /**
  * The network in use.
@@ -216,6 +271,11 @@ acts: Array<Act>, } | { "kind": "act",
 act: Act, };
 
 /**
+ * Queries that a canister has answered, decimal.
+ */
+export type Queries = { calls: string, instructions: string, requestBytes: string, responseBytes: string, };
+
+/**
  * How well a canister is known.
  */
 export type Reading = { "kind": "full", 
@@ -230,14 +290,31 @@ moduleHash: string | null,
 /**
  * Who may change it.
  */
-controllers: Array<string>, } | { "kind": "failed", 
+controllers: Array<string>, 
+/**
+ * Whether it tells everybody which methods it has; null where that is for controllers only.
+ */
+hasInterface: boolean | null, } | { "kind": "failed", 
 /**
  * Why.
  */
 failure: Failure, };
 
 /**
- * What a canister is doing.
+ * A change of settings, held against those in force.
+ */
+export type Review = { 
+/**
+ * What would differ.
+ */
+differences: Array<Difference>, 
+/**
+ * What to think about first.
+ */
+guards: Array<Guard>, };
+
+/**
+ * What a canister is doing. See [`canopic_engine::RunState`].
  */
 export type RunState = "running" | "stopping" | "stopped";
 
@@ -267,6 +344,16 @@ appearance: Appearance,
 folders: Folders, };
 
 /**
+ * A setting, by name. See [`canopic_engine::Setting`].
+ */
+export type Setting = "computeAllocation" | "controllers" | "environmentVariables" | "freezingThreshold" | "logMemoryLimit" | "logVisibility" | "memoryAllocation" | "minimumIncomingCallCycles" | "reservedCyclesLimit" | "snapshotVisibility" | "statusVisibility" | "wasmMemoryLimit" | "wasmMemoryThreshold";
+
+/**
+ * What is to become of some settings; numbers are decimal, what is absent stays.
+ */
+export type SettingsChange = { controllers?: Array<string>, computeAllocation?: string, memoryAllocation?: string, freezingThresholdSeconds?: string, reservedCyclesLimit?: string, minimumIncomingCallCycles?: string, logVisibility?: Viewers, snapshotVisibility?: Viewers, statusVisibility?: Viewers, logMemoryLimit?: string, wasmMemoryLimit?: string, wasmMemoryThreshold?: string, environmentVariables?: Array<EnvironmentVariable>, };
+
+/**
  * The status of a canister.
  */
 export type Status = { 
@@ -283,13 +370,21 @@ isCertified: boolean,
  */
 moduleHash: string | null, 
 /**
- * Who may change it.
+ * All its settings.
  */
-controllers: Array<string>, 
+settings: CanisterSettings, 
 /**
  * Cycles that it holds, decimal.
  */
 cycles: string, 
+/**
+ * Cycles that it must keep: below that it freezes; decimal.
+ */
+reserve: string, 
+/**
+ * Cycles that are set aside for storage, decimal.
+ */
+reservedCycles: string, 
 /**
  * Cycles that it burns in a day of doing nothing, decimal.
  */
@@ -299,18 +394,52 @@ idleBurnPerDay: string,
  */
 runwayDays: number | null, 
 /**
+ * Days until nothing is left; null while it burns nothing.
+ */
+daysUntilEmpty: number | null, 
+/**
  * Bytes that it takes up, snapshots included.
  */
 memoryBytes: number, 
 /**
  * Bytes of that which its snapshots take up.
  */
-snapshotBytes: number, };
+snapshotBytes: number, 
+/**
+ * Those bytes by kind.
+ */
+memory: Memory, 
+/**
+ * Queries that it has answered; null where the network does not count them.
+ */
+queries: Queries | null, 
+/**
+ * Whether it could be moved to another subnet now; null where the network does not tell.
+ */
+isReadyForMigration: boolean | null, 
+/**
+ * Counts every change of it.
+ */
+version: number, };
 
 /**
  * How a root key came to be known, from the best reason to believe it to the worst.
  */
 export type Trust = "builtIn" | "descriptor" | "pasted" | "firstUse" | "fetched";
+
+/**
+ * Who may look.
+ */
+export type Viewers = { "kind": "controllers" } | { "kind": "public" } | { "kind": "listed", 
+/**
+ * Their principals.
+ */
+principals: Array<string>, };
+
+/**
+ * Something that an owner should know. See [`canopic_engine::Warning`].
+ */
+export type Warning = "controlledByAnonymous" | "frozen" | "noController" | "notOurs" | "oneController" | "publicLog" | "publicSnapshots" | "publicStatus" | "runwayShort";
 
 /** Every request: what it takes and what it answers. */
 export interface Requests {
@@ -318,6 +447,12 @@ export interface Requests {
   session: { parameters: {}; reply: Session };
   /** All canisters that are looked after, with what is known of each right now. */
   canisters: { parameters: {}; reply: Board };
+  /** One canister, watched or not, by a cheap question or with a certificate. */
+  readCanister: { parameters: { canister: string; certified: boolean; }; reply: Canister };
+  /** What a canister's module tells about itself, certified. */
+  canisterMetadata: { parameters: { canister: string; }; reply: Array<Metadata> };
+  /** What a change of settings would mean, before it is sent. */
+  reviewSettings: { parameters: { canister: string; change: SettingsChange; }; reply: Review };
   /** Starts a canister. */
   startCanister: { parameters: { canister: string; }; reply: Canister };
   /** Stops a canister. */

@@ -5,6 +5,7 @@
  * the contract are complete, or the type check fails: a new failure code needs its sentence before it can be shown.
  */
 import type { ActKind, Appearance, Certainty, Code, Denial, Failure, NetworkKind, RunState } from "../backend/wire";
+import { cycles } from "./format";
 
 /** What a person is told about a failure. */
 export interface Explanation {
@@ -47,6 +48,16 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing was sent.",
     next: "An address looks like https://icp-api.io or http://localhost:8000, without a name, a password or a question mark.",
   }),
+  amountMalformed: (facts) => ({
+    title: facts["text"] ? `“${facts["text"]}” is not a whole number` : "This is not a whole number",
+    safe: "Nothing was sent.",
+    next: "Write it in digits.",
+  }),
+  amountTooSmall: (facts) => ({
+    title: facts["least"] ? `At least ${cycles(facts["least"])} are needed` : "The amount is too small",
+    safe: "Nothing was sent, and nothing was paid.",
+    next: "Choose a larger amount.",
+  }),
   archiveKeyWrong: () => ({
     title: "This passphrase or key does not open the archive",
     safe: "The archive is untouched, and nothing was unpacked.",
@@ -63,6 +74,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: "The arguments do not fit",
     safe: "They were checked before anything was sent.",
     next: argumentTrouble(facts),
+  }),
+  balanceTooLow: (facts) => ({
+    title: "Too few cycles for this",
+    safe: `Nothing was paid. This identity holds ${cycles(facts["balance"] ?? "0")}, and ${cycles(facts["needed"] ?? "0")} are needed.`,
+    next: "Choose a smaller amount, use another identity, or add cycles to this one first.",
   }),
   bug: () => ({
     title: "Canopic ran into a defect of its own",
@@ -134,10 +150,15 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
         ? "Install a 64-bit module there first, then upload again."
         : "Choose another canister, or another copy.",
   }),
+  creationFailed: (facts) => ({
+    title: facts["message"] ? `The canister could not be made: ${facts["message"]}` : "The canister could not be made",
+    safe: "The cycles were paid back, less the ledger's fee.",
+    next: "Choose another subnet or other settings, then try again.",
+  }),
   cyclesLow: (facts) => ({
-    title: `${named(facts)} has not enough cycles for this`,
-    safe: "Nothing was sent.",
-    next: facts["needed"] ? `Top it up: about ${facts["needed"]} cycles are needed.` : "Top it up, then try again.",
+    title: `${named(facts)} has too few cycles for this`,
+    safe: "Nothing has changed.",
+    next: "Top it up, then try again.",
   }),
   diskFull: (facts) => ({
     title: "The disk is full",
@@ -161,11 +182,6 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: `Nothing was deleted or overwritten in ${path(facts)}.`,
     next: "Check that the folder exists, belongs to you, and that the disk is not full.",
   }),
-  idMalformed: (facts) => ({
-    title: facts["text"] ? `“${facts["text"]}” is not a canister id` : "This is not a canister id",
-    safe: "Nothing was sent.",
-    next: "Compare it with the id where you copied it from.",
-  }),
   identityExists: (facts) => ({
     title: facts["name"] ? `This key is already here, as ${facts["name"]}` : "This key is already here",
     safe: "Nothing was stored twice.",
@@ -181,10 +197,10 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing was signed and nothing was sent.",
     next: "Choose another identity. The practice identity exists on the practice network alone.",
   }),
-  inUse: (facts) => ({
-    title: "Another Canopic is open already",
-    safe: `Both would write to ${path(facts)}, so this one stays out.`,
-    next: "Go to the other window, or close it and try again here.",
+  idMalformed: (facts) => ({
+    title: facts["text"] ? `“${facts["text"]}” is not a canister id` : "This is not a canister id",
+    safe: "Nothing was sent.",
+    next: "Compare it with the id where you copied it from.",
   }),
   interfaceMalformed: (facts) => ({
     title: facts["line"]
@@ -197,6 +213,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: `${named(facts)} does not publish its interface`,
     safe: "Nothing was sent.",
     next: "Give the arguments as Candid text or as raw bytes.",
+  }),
+  inUse: (facts) => ({
+    title: "Another Canopic is open already",
+    safe: `Both would write to ${path(facts)}, so this one stays out.`,
+    next: "Go to the other window, or close it and try again here.",
   }),
   jobNotFound: () => ({
     title: "This is over already",
@@ -228,18 +249,6 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "The keyring is open and everything else in it is as it was. Canopic has not removed this key.",
     next: "Import the identity again, from its recovery phrase or from an exported file.",
   }),
-  keyUnreadable: (facts) => ({
-    title: facts["path"] ? `${facts["path"]} is not a private key` : "This is not a private key",
-    safe: "Nothing was imported, and what you chose is untouched.",
-    next: "It may have been cut off on the way, or hold a public key or a certificate. Look for a block that begins with BEGIN PRIVATE KEY, BEGIN ENCRYPTED PRIVATE KEY or BEGIN EC PRIVATE KEY.",
-  }),
-  keyUnsupported: (facts) => ({
-    title: facts["found"]
-      ? `Keys of this kind cannot be used yet: ${facts["found"]}`
-      : "Keys of this kind cannot be used yet",
-    safe: "Nothing was imported, and what you chose is untouched.",
-    next: "Canopic signs with Ed25519, secp256k1 and P-256.",
-  }),
   keyringBroken: () => ({
     title: "The system’s keyring does not answer as it should",
     safe: "No key was written anywhere else instead.",
@@ -254,6 +263,18 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: facts["service"] ? `No keyring runs here: ${facts["service"]} is missing` : "No keyring runs here",
     safe: "No key was written anywhere else instead.",
     next: "Install and start GNOME Keyring (package gnome-keyring) or KWallet, then log in again. Or keep your keys in a vault file with a passphrase.",
+  }),
+  keyUnreadable: (facts) => ({
+    title: facts["path"] ? `${facts["path"]} is not a private key` : "This is not a private key",
+    safe: "Nothing was imported, and what you chose is untouched.",
+    next: "It may have been cut off on the way, or hold a public key or a certificate. Look for a block that begins with BEGIN PRIVATE KEY, BEGIN ENCRYPTED PRIVATE KEY or BEGIN EC PRIVATE KEY.",
+  }),
+  keyUnsupported: (facts) => ({
+    title: facts["found"]
+      ? `Keys of this kind cannot be used yet: ${facts["found"]}`
+      : "Keys of this kind cannot be used yet",
+    safe: "Nothing was imported, and what you chose is untouched.",
+    next: "Canopic signs with Ed25519, secp256k1 and P-256.",
   }),
   methodMissing: (facts) => ({
     title: facts["method"] ? `The interface has no method ${facts["method"]}` : "The interface has no such method",
@@ -314,6 +335,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: `${named(facts)} is controlled by somebody else`,
     safe: "Nothing has changed.",
     next: "Ask one of its controllers, or have them add this identity as a controller.",
+  }),
+  notOnThisNetwork: (facts) => ({
+    title: facts["canister"] ? `${facts["canister"]} is not an id of this network` : "This id is not one of this network",
+    safe: "Nothing has changed.",
+    next: "Change to the network that the canister lives on.",
   }),
   onlyController: (facts) => ({
     title: facts["canister"]
@@ -405,6 +431,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing was sent.",
     next: "A root key has 266 hexadecimal digits and begins with 308182. Copy it whole.",
   }),
+  samplesUnusable: (facts) => ({
+    title: "The record of past cycles and memory cannot be used",
+    safe: `The file ${path(facts)} is untouched. Canisters are looked after as before; only charts and trends are missing.`,
+    next: "If a newer Canopic wrote it, open it with that one. Otherwise move the file away, and a new record begins.",
+  }),
   settingsDamaged: (facts) => ({
     title: "The settings cannot be read",
     safe: `The file ${path(facts)} is untouched. Canisters and keys are not in it.`,
@@ -415,10 +446,22 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: `The file ${path(facts)} is untouched: it has version ${facts["found"] ?? "unknown"}, and this Canopic knows up to ${facts["known"] ?? "an older one"}.`,
     next: "Open it with the newer Canopic, or set the settings aside to start with fresh ones here.",
   }),
+  settingUnfit: (facts) => ({
+    title: `${facts["setting"] ?? "A setting"} cannot be ${facts["value"] ?? "this"}`,
+    safe: "Nothing was sent.",
+    next: facts["most"]
+      ? `At most ${facts["most"]} is possible${facts["variable"] ? ` for ${facts["variable"]}` : ""}.`
+      : `At least ${facts["least"] ?? "as much as now"} is needed.`,
+  }),
   slotsFull: (facts) => ({
     title: `${named(facts)} has as many snapshots as it may have`,
     safe: "Nothing has changed.",
     next: "Choose one to replace, or delete one first.",
+  }),
+  slowAnswer: (facts) => ({
+    title: `Still waiting for ${named(facts)}`,
+    safe: "Nothing is wrong with the others; this one only takes longer.",
+    next: "Canopic asks again by itself.",
   }),
   snapshotDiffers: () => ({
     title: "The snapshot is not the one that this copy was begun from",
@@ -434,6 +477,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: `${named(facts)} has changed since the plan was made`,
     safe: "Nothing was sent.",
     next: "Look at the new plan, and confirm again.",
+  }),
+  stillStopping: (facts) => ({
+    title: `${named(facts)} is still stopping`,
+    safe: "It takes no new calls, and waits for answers to calls of its own.",
+    next: "Keep waiting, or start it again.",
   }),
   storeUnreadable: (facts) => ({
     title: facts["path"] ? `The identities in ${facts["path"]} cannot be read` : "The tool’s identities cannot be read",
@@ -510,11 +558,19 @@ const runStates: Record<RunState, { word: string; meaning: string }> = {
 };
 
 const denials: Record<Denial, string> = {
+  alreadyInstalled: "It has a module already.",
   alreadyRunning: "It is running already.",
-  alreadyStopping: "It is stopping already.",
   alreadyStopped: "It is stopped already.",
+  alreadyStopping: "It is stopping already.",
+  frozen: "It has too few cycles to do anything: top it up first.",
+  noSnapshot: "It has no snapshot.",
   notController: "Only its controllers may do this.",
   notRead: "Its state could not be read.",
+  notRunning: "It does not run, so it answers nobody.",
+  notStopped: "It has to be stopped first.",
+  notTold: "Only those who may see its status are told whether they may look.",
+  notViewer: "Its controllers do not let this identity look.",
+  nothingInstalled: "It has no module.",
 };
 
 /** The words for each thing that can be done to a canister. */

@@ -1,0 +1,604 @@
+//! Canisters: what is known of each, what may be done with it, and what a change of its settings would mean.
+
+use crate::{
+    Api,
+    failure::{Failure, mirror},
+    wire::{milliseconds, texts},
+};
+use candid::Principal;
+use canopic_engine::{self as engine, Action as EngineAction, CanisterId, Code, Error};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// All canisters that are looked after.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Board {
+    /// In the order of their groups.
+    pub canisters: Vec<Canister>,
+}
+
+/// A canister and what is known of it.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Canister {
+    /// Its id.
+    pub id: String,
+    /// The name that people use.
+    pub name: String,
+    /// The group that it is shown in.
+    pub group: String,
+    /// When it was read, in milliseconds since 1970.
+    pub read_at: f64,
+    /// What is known, and how well.
+    pub reading: Reading,
+    /// What cannot be done, and why; what is not named can be done.
+    pub denied: BTreeMap<Action, Denial>,
+    /// What its owner should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// How well a canister is known.
+#[derive(Debug, Serialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Reading {
+    /// Everything, because the identity may see it.
+    Full {
+        /// The status.
+        status: Box<Status>,
+    },
+    /// Only what everybody may see; always certified.
+    Public {
+        /// SHA-256 of the module, hexadecimal; null for an empty canister.
+        module_hash: Option<String>,
+        /// Who may change it.
+        controllers: Vec<String>,
+        /// Whether it tells everybody which methods it has; null where that is for controllers only.
+        has_interface: Option<bool>,
+    },
+    /// Nothing, and why.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// The status of a canister.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Running, stopping or stopped.
+    pub run_state: RunState,
+    /// Whether a certificate proves it; otherwise one machine of the network signed it.
+    pub is_certified: bool,
+    /// SHA-256 of the module, hexadecimal; null for an empty canister.
+    pub module_hash: Option<String>,
+    /// All its settings.
+    pub settings: CanisterSettings,
+    /// Cycles that it holds, decimal.
+    pub cycles: String,
+    /// Cycles that it must keep: below that it freezes; decimal.
+    pub reserve: String,
+    /// Cycles that are set aside for storage, decimal.
+    pub reserved_cycles: String,
+    /// Cycles that it burns in a day of doing nothing, decimal.
+    pub idle_burn_per_day: String,
+    /// Days until it freezes; null while it burns nothing.
+    pub runway_days: Option<f64>,
+    /// Days until nothing is left; null while it burns nothing.
+    pub days_until_empty: Option<f64>,
+    /// Bytes that it takes up, snapshots included.
+    pub memory_bytes: f64,
+    /// Bytes of that which its snapshots take up.
+    pub snapshot_bytes: f64,
+    /// Those bytes by kind.
+    pub memory: Memory,
+    /// Queries that it has answered; null where the network does not count them.
+    pub queries: Option<Queries>,
+    /// Whether it could be moved to another subnet now; null where the network does not tell.
+    pub is_ready_for_migration: Option<bool>,
+    /// Counts every change of it.
+    pub version: f64,
+}
+
+/// Bytes of a canister by kind.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "documented in canopic_engine::Memory")]
+pub struct Memory {
+    pub heap: f64,
+    pub stable: f64,
+    pub globals: f64,
+    pub module: f64,
+    pub custom_sections: f64,
+    pub history: f64,
+    pub chunk_store: f64,
+    pub snapshots: f64,
+    pub log: f64,
+}
+
+/// Queries that a canister has answered, decimal.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "documented in canopic_engine::Queries")]
+pub struct Queries {
+    pub calls: String,
+    pub instructions: String,
+    pub request_bytes: String,
+    pub response_bytes: String,
+}
+
+/// Who may look.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Viewers {
+    /// The controllers.
+    Controllers,
+    /// Everybody.
+    Public,
+    /// The controllers and these.
+    Listed {
+        /// Their principals.
+        principals: Vec<String>,
+    },
+}
+
+/// Something that the code can ask for by name.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EnvironmentVariable {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// All settings of a canister; numbers are decimal.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[expect(
+    missing_docs,
+    reason = "documented in canopic_engine::CanisterSettings"
+)]
+pub struct CanisterSettings {
+    pub controllers: Vec<String>,
+    pub compute_allocation: String,
+    pub memory_allocation: String,
+    pub freezing_threshold_seconds: String,
+    pub reserved_cycles_limit: Option<String>,
+    pub minimum_incoming_call_cycles: String,
+    pub log_visibility: Viewers,
+    pub snapshot_visibility: Viewers,
+    pub status_visibility: Viewers,
+    pub log_memory_limit: Option<String>,
+    pub wasm_memory_limit: String,
+    pub wasm_memory_threshold: String,
+    pub environment_variables: Vec<EnvironmentVariable>,
+}
+
+/// What is to become of some settings; numbers are decimal, what is absent stays.
+#[derive(Clone, Debug, Default, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[ts(optional_fields)]
+#[expect(
+    missing_docs,
+    reason = "documented in canopic_engine::CanisterSettings"
+)]
+pub struct SettingsChange {
+    pub controllers: Option<Vec<String>>,
+    pub compute_allocation: Option<String>,
+    pub memory_allocation: Option<String>,
+    pub freezing_threshold_seconds: Option<String>,
+    pub reserved_cycles_limit: Option<String>,
+    pub minimum_incoming_call_cycles: Option<String>,
+    pub log_visibility: Option<Viewers>,
+    pub snapshot_visibility: Option<Viewers>,
+    pub status_visibility: Option<Viewers>,
+    pub log_memory_limit: Option<String>,
+    pub wasm_memory_limit: Option<String>,
+    pub wasm_memory_threshold: Option<String>,
+    pub environment_variables: Option<Vec<EnvironmentVariable>>,
+}
+
+/// A change of settings, held against those in force.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Review {
+    /// What would differ.
+    pub differences: Vec<Difference>,
+    /// What to think about first.
+    pub guards: Vec<Guard>,
+}
+
+/// One thing that would differ.
+#[derive(Debug, Serialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+#[expect(missing_docs, reason = "documented in canopic_engine::Difference")]
+pub enum Difference {
+    Number {
+        setting: Setting,
+        before: Option<String>,
+        after: String,
+    },
+    Viewers {
+        setting: Setting,
+        before: Viewers,
+        after: Viewers,
+    },
+    Controllers {
+        added: Vec<String>,
+        removed: Vec<String>,
+    },
+    Variable {
+        name: String,
+        before: Option<String>,
+        after: Option<String>,
+    },
+}
+
+/// A custom section of a module.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// Its name.
+    pub name: String,
+    /// Bytes in it.
+    pub bytes: f64,
+    /// What is in it, where that is text.
+    pub text: Option<String>,
+}
+
+mirror! {
+    /// What a canister is doing. See [`canopic_engine::RunState`].
+    RunState { Running, Stopping, Stopped }
+}
+
+mirror! {
+    /// Something that can be done with a canister. See [`canopic_engine::Action`].
+    Action {
+        Call, ChangeSettings, Delete, DeleteSnapshot, Install, ReadSnapshots, ReadLog, Reinstall, RestoreSnapshot, Start, Stop,
+        TakeSnapshot, TopUp, Uninstall, Upgrade, UploadSnapshot,
+    }
+}
+
+mirror! {
+    /// Why something cannot be done. See [`canopic_engine::Denial`].
+    Denial {
+        AlreadyInstalled, AlreadyRunning, AlreadyStopping, AlreadyStopped, Frozen, NothingInstalled, NoSnapshot, NotController,
+        NotRead, NotRunning, NotStopped, NotTold, NotViewer,
+    }
+}
+
+mirror! {
+    /// Something that an owner should know. See [`canopic_engine::Warning`].
+    Warning {
+        ControlledByAnonymous, Frozen, NoController, NotOurs, OneController, PublicLog, PublicSnapshots, PublicStatus, RunwayShort,
+    }
+}
+
+mirror! {
+    /// A setting, by name. See [`canopic_engine::Setting`].
+    Setting {
+        ComputeAllocation, Controllers, EnvironmentVariables, FreezingThreshold, LogMemoryLimit, LogVisibility, MemoryAllocation,
+        MinimumIncomingCallCycles, ReservedCyclesLimit, SnapshotVisibility, StatusVisibility, WasmMemoryLimit, WasmMemoryThreshold,
+    }
+}
+
+mirror! {
+    /// Something to think about before a change is sent. See [`canopic_engine::Guard`].
+    Guard {
+        AddsAnonymous, Freezes, LeavesMeOut, LeavesOneController, LeavesNoController, LosesLog, LowersFreezingThreshold,
+        MakesLogPublic, MakesSnapshotsPublic, MakesStatusPublic, MemoryLimitBelowUse,
+    }
+}
+
+/// One method per request.
+impl Api {
+    pub(crate) async fn canisters(&self) -> Result<Board, Failure> {
+        let engine = self.engine()?;
+        let caller = engine.connection().await?.identity.principal;
+        let canisters = engine.canisters().await?;
+        let views = canisters.into_iter().map(|canister| view(canister, caller));
+        Ok(Board {
+            canisters: views.collect(),
+        })
+    }
+
+    pub(crate) async fn read_canister(
+        &self,
+        canister: String,
+        certified: bool,
+    ) -> Result<Canister, Failure> {
+        let engine = self.engine()?;
+        let found = engine.canister(canister.parse()?, certified).await?;
+        Ok(view(found, engine.connection().await?.identity.principal))
+    }
+
+    pub(crate) async fn canister_metadata(
+        &self,
+        canister: String,
+    ) -> Result<Vec<Metadata>, Failure> {
+        let sections = self.engine()?.metadata(canister.parse()?).await?;
+        let views = sections.into_iter().map(|section| Metadata {
+            name: section.name,
+            bytes: section.content.len() as f64,
+            text: String::from_utf8(section.content).ok(),
+        });
+        Ok(views.collect())
+    }
+
+    pub(crate) async fn review_settings(
+        &self,
+        canister: String,
+        change: SettingsChange,
+    ) -> Result<Review, Failure> {
+        let change = change.try_into()?;
+        let review = self.engine()?.review(canister.parse()?, &change).await?;
+        Ok(review.into())
+    }
+
+    pub(crate) async fn start_canister(&self, canister: String) -> Result<Canister, Failure> {
+        self.act(EngineAction::Start, &canister).await
+    }
+
+    pub(crate) async fn stop_canister(&self, canister: String) -> Result<Canister, Failure> {
+        self.act(EngineAction::Stop, &canister).await
+    }
+
+    async fn act(&self, action: EngineAction, canister: &str) -> Result<Canister, Failure> {
+        let engine = self.engine()?;
+        let id: CanisterId = canister.parse()?;
+        let changed = engine.act(action, id).await?;
+        Ok(view(changed, engine.connection().await?.identity.principal))
+    }
+}
+
+/// Makes the view of a canister for somebody.
+fn view(canister: engine::Canister, caller: Principal) -> Canister {
+    let denied = EngineAction::ALL.into_iter().filter_map(|action| {
+        let denial = engine::may(action, &canister.reading, caller).err()?;
+        Some((action.into(), denial.into()))
+    });
+    let warnings = canister.reading.warnings(&[caller]);
+    Canister {
+        id: canister.id.to_string(),
+        denied: denied.collect(),
+        warnings: warnings.into_iter().map(Warning::from).collect(),
+        name: canister.name,
+        group: canister.group,
+        read_at: milliseconds(canister.read_at),
+        reading: match canister.reading {
+            engine::Reading::Full(status) => Reading::Full {
+                status: Box::new(Status::from(*status)),
+            },
+            engine::Reading::Public(facts) => Reading::Public {
+                module_hash: facts.module_hash.map(hex::encode),
+                controllers: texts(&facts.controllers),
+                has_interface: facts.has_interface,
+            },
+            engine::Reading::Failed(error) => Reading::Failed {
+                failure: error.into(),
+            },
+        },
+    }
+}
+
+impl From<engine::Status> for Status {
+    fn from(status: engine::Status) -> Self {
+        Self {
+            run_state: status.run_state.into(),
+            is_certified: status.is_certified,
+            reserve: status.reserve().to_string(),
+            runway_days: status.runway_days(),
+            days_until_empty: status.days_until_empty(),
+            module_hash: status.module_hash.map(hex::encode),
+            settings: status.settings.into(),
+            cycles: status.cycles.to_string(),
+            reserved_cycles: status.reserved_cycles.to_string(),
+            idle_burn_per_day: status.idle_burn_per_day.to_string(),
+            memory_bytes: status.memory_bytes as f64,
+            snapshot_bytes: status.memory.snapshots as f64,
+            memory: status.memory.into(),
+            queries: status.queries.map(Queries::from),
+            is_ready_for_migration: status.is_ready_for_migration,
+            version: status.version as f64,
+        }
+    }
+}
+
+impl From<engine::Memory> for Memory {
+    fn from(memory: engine::Memory) -> Self {
+        Self {
+            heap: memory.heap as f64,
+            stable: memory.stable as f64,
+            globals: memory.globals as f64,
+            module: memory.module as f64,
+            custom_sections: memory.custom_sections as f64,
+            history: memory.history as f64,
+            chunk_store: memory.chunk_store as f64,
+            snapshots: memory.snapshots as f64,
+            log: memory.log as f64,
+        }
+    }
+}
+
+impl From<engine::Queries> for Queries {
+    fn from(queries: engine::Queries) -> Self {
+        Self {
+            calls: queries.calls.to_string(),
+            instructions: queries.instructions.to_string(),
+            request_bytes: queries.request_bytes.to_string(),
+            response_bytes: queries.response_bytes.to_string(),
+        }
+    }
+}
+
+impl From<engine::CanisterSettings> for CanisterSettings {
+    fn from(settings: engine::CanisterSettings) -> Self {
+        let variables = settings.environment_variables.into_iter();
+        Self {
+            controllers: texts(&settings.controllers),
+            compute_allocation: settings.compute_allocation.to_string(),
+            memory_allocation: settings.memory_allocation.to_string(),
+            freezing_threshold_seconds: settings.freezing_threshold_seconds.to_string(),
+            reserved_cycles_limit: decimal(settings.reserved_cycles_limit),
+            minimum_incoming_call_cycles: settings.minimum_incoming_call_cycles.to_string(),
+            log_visibility: settings.log_visibility.into(),
+            snapshot_visibility: settings.snapshot_visibility.into(),
+            status_visibility: settings.status_visibility.into(),
+            log_memory_limit: decimal(settings.log_memory_limit),
+            wasm_memory_limit: settings.wasm_memory_limit.to_string(),
+            wasm_memory_threshold: settings.wasm_memory_threshold.to_string(),
+            environment_variables: variables
+                .map(|variable| EnvironmentVariable {
+                    name: variable.name,
+                    value: variable.value,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl From<engine::Viewers> for Viewers {
+    fn from(viewers: engine::Viewers) -> Self {
+        match viewers {
+            engine::Viewers::Controllers => Self::Controllers,
+            engine::Viewers::Public => Self::Public,
+            engine::Viewers::Listed(principals) => Self::Listed {
+                principals: texts(&principals),
+            },
+        }
+    }
+}
+
+impl TryFrom<Viewers> for engine::Viewers {
+    type Error = Error;
+
+    fn try_from(viewers: Viewers) -> Result<Self, Error> {
+        Ok(match viewers {
+            Viewers::Controllers => Self::Controllers,
+            Viewers::Public => Self::Public,
+            Viewers::Listed { principals } => Self::Listed(parse_principals(&principals)?),
+        })
+    }
+}
+
+impl TryFrom<SettingsChange> for engine::SettingsChange {
+    type Error = Error;
+
+    fn try_from(change: SettingsChange) -> Result<Self, Error> {
+        let viewers = |viewers: Option<Viewers>| viewers.map(TryInto::try_into).transpose();
+        let number = |number: Option<String>| number.map(|text| parse_amount(&text)).transpose();
+        let controllers = change.controllers.as_deref().map(parse_principals);
+        let variables = change.environment_variables.map(|variables| {
+            let own = variables
+                .into_iter()
+                .map(|variable| engine::EnvironmentVariable {
+                    name: variable.name,
+                    value: variable.value,
+                });
+            own.collect()
+        });
+        Ok(Self {
+            controllers: controllers.transpose()?,
+            compute_allocation: number(change.compute_allocation)?,
+            memory_allocation: number(change.memory_allocation)?,
+            freezing_threshold_seconds: number(change.freezing_threshold_seconds)?,
+            reserved_cycles_limit: number(change.reserved_cycles_limit)?,
+            minimum_incoming_call_cycles: number(change.minimum_incoming_call_cycles)?,
+            log_visibility: viewers(change.log_visibility)?,
+            snapshot_visibility: viewers(change.snapshot_visibility)?,
+            status_visibility: viewers(change.status_visibility)?,
+            log_memory_limit: number(change.log_memory_limit)?,
+            wasm_memory_limit: number(change.wasm_memory_limit)?,
+            wasm_memory_threshold: number(change.wasm_memory_threshold)?,
+            environment_variables: variables,
+        })
+    }
+}
+
+impl From<engine::Review> for Review {
+    fn from(review: engine::Review) -> Self {
+        Self {
+            differences: review.differences.into_iter().map(Into::into).collect(),
+            guards: review.guards.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<engine::Difference> for Difference {
+    fn from(difference: engine::Difference) -> Self {
+        match difference {
+            engine::Difference::Number {
+                setting,
+                before,
+                after,
+            } => Self::Number {
+                setting: setting.into(),
+                before: decimal(before),
+                after: after.to_string(),
+            },
+            engine::Difference::Viewers {
+                setting,
+                before,
+                after,
+            } => Self::Viewers {
+                setting: setting.into(),
+                before: before.into(),
+                after: after.into(),
+            },
+            engine::Difference::Controllers { added, removed } => Self::Controllers {
+                added: texts(&added),
+                removed: texts(&removed),
+            },
+            engine::Difference::Variable {
+                name,
+                before,
+                after,
+            } => Self::Variable {
+                name,
+                before,
+                after,
+            },
+        }
+    }
+}
+
+fn decimal(number: Option<u128>) -> Option<String> {
+    number.map(|number| number.to_string())
+}
+
+/// A decimal number as people type it, with or without separators.
+pub(crate) fn parse_amount(text: &str) -> Result<u128, Error> {
+    let digits: String = text
+        .chars()
+        .filter(|letter| !matches!(letter, ' ' | '_' | ','))
+        .collect();
+    digits.parse().map_err(|error: std::num::ParseIntError| {
+        Error::new(Code::AmountMalformed, "reading a number")
+            .with("text", text)
+            .because(error)
+    })
+}
+
+fn parse_principals(texts: &[String]) -> Result<Vec<Principal>, Error> {
+    // A canister id is a principal, and is read with the same care.
+    texts
+        .iter()
+        .map(|text| Ok(text.parse::<CanisterId>()?.principal()))
+        .collect()
+}
