@@ -1,13 +1,16 @@
-//! What the practice network takes: time to start, time to ask all canisters, speed of snapshot reads, bytes of a program.
+//! What the practice network takes: time to start, time to ask all canisters, speed of snapshot reads, time of a message on a
+//! large heap, bytes of a program.
 //!
 //! Prints one line for each measurement, `name value`, for `cargo xtask bench network` to make medians of. An unmodified agent
-//! asks, and checks every certificate, so that the figures are what a client sees.
+//! asks, and checks every certificate, so that the figures are what a client sees. Each request is a task of its own, as in an
+//! app: what the client spends on signatures and certificates is spread over the processors like its waiting.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use candid::{CandidType, Decode, Encode, Principal};
 use canopic_practice::demo::OWNER_SEED;
 use canopic_practice::interface::{
-    CanisterIdRecord, ProvisionalCreateCanisterWithCyclesArgs, ReadCanisterSnapshotDataArgs,
+    CanisterIdRecord, CanisterInstallMode, InstallCodeArgs,
+    ProvisionalCreateCanisterWithCyclesArgs, ReadCanisterSnapshotDataArgs,
     ReadCanisterSnapshotDataResult, Snapshot, SnapshotDataKind, TakeCanisterSnapshotArgs,
 };
 use canopic_practice::{Options, start};
@@ -27,6 +30,21 @@ const IN_FLIGHT: usize = 16;
 /// Bytes of the largest slice that one call reads.
 const SLICE: u64 = 2_000_000;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_canopic-practice");
+
+/// A heap of a gibibyte that holds something in each of its pages, and methods that touch one word of it.
+const LARGE_HEAP: &str = r#"(module
+  (import "ic0" "msg_reply" (func $reply))
+  (memory 16384)
+  (func (export "canister_init") (local $at i32)
+    (loop $next
+      (i32.store (local.get $at) (i32.const 1))
+      (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+      (br_if $next (i32.lt_u (local.get $at) (i32.const 1073741824)))))
+  (func $touch
+    (i32.store (i32.const 500000000) (i32.add (i32.load (i32.const 500000000)) (i32.const 1)))
+    (call $reply))
+  (export "canister_update write" (func $touch))
+  (export "canister_query read" (func $touch)))"#;
 
 fn tell(name: &str, value: impl Display) {
     println!("{name} {value}");
@@ -75,7 +93,7 @@ async fn measure_reads(agent: &Agent, storefront: Principal) {
     for (name, in_flight) in [("read-1-mb-s", 1), ("read-16-mb-s", IN_FLIGHT)] {
         for _ in 0..RUNS {
             let began = Instant::now();
-            let read = stream::iter(0..slices).map(|slice| {
+            let read = (0..slices).map(|slice| {
                 let args = ReadCanisterSnapshotDataArgs {
                     canister_id: storefront,
                     snapshot_id: snapshot.clone(),
@@ -84,17 +102,15 @@ async fn measure_reads(agent: &Agent, storefront: Principal) {
                         size: SLICE,
                     },
                 };
+                let agent = agent.clone();
                 async move {
-                    let reply =
-                        manage(agent, storefront, "read_canister_snapshot_data", args).await;
+                    let method = "read_canister_snapshot_data";
+                    let reply = manage(&agent, storefront, method, args).await;
                     let data = Decode!(&reply, ReadCanisterSnapshotDataResult).unwrap();
                     data.chunk.len()
                 }
             });
-            let bytes = read
-                .buffer_unordered(in_flight)
-                .fold(0, |sum, length| async move { sum + length })
-                .await;
+            let bytes: usize = all(read, in_flight).await.into_iter().sum();
             assert_eq!(bytes as u64, slices * SLICE, "everything was read");
             let speed = bytes as f64 / 1e6 / began.elapsed().as_secs_f64();
             tell(name, speed.round());
@@ -103,38 +119,73 @@ async fn measure_reads(agent: &Agent, storefront: Principal) {
 }
 
 async fn measure_status(agent: &Agent, somewhere: Principal) {
-    let create = stream::iter(0..CANISTERS).map(|_| async move {
-        let args = ProvisionalCreateCanisterWithCyclesArgs::default();
-        let method = "provisional_create_canister_with_cycles";
-        let reply = manage(agent, somewhere, method, args).await;
-        Decode!(&reply, CanisterIdRecord).unwrap().canister_id
-    });
-    let ids: Vec<Principal> = create.buffer_unordered(IN_FLIGHT).collect().await;
+    let create = (0..CANISTERS).map(|_| create(agent.clone(), somewhere));
+    let ids = all(create, IN_FLIGHT).await;
     for _ in 0..RUNS {
         let began = Instant::now();
-        let asked = stream::iter(&ids).map(|id| async move {
-            let record = CanisterIdRecord { canister_id: *id };
-            manage(agent, *id, "canister_status", record).await
+        let asked = ids.iter().map(|id| {
+            let (agent, id) = (agent.clone(), *id);
+            async move {
+                let record = CanisterIdRecord { canister_id: id };
+                manage(&agent, id, "canister_status", record).await
+            }
         });
-        asked
-            .buffer_unordered(IN_FLIGHT)
-            .for_each(|_| async {})
-            .await;
+        all(asked, IN_FLIGHT).await;
         tell("status-ms", began.elapsed().as_millis());
 
         let began = Instant::now();
-        let asked = stream::iter(&ids).map(|id| async move {
-            let query = agent
-                .query(&Principal::management_canister(), "canister_status")
-                .with_effective_canister_id(*id)
-                .with_arg(Encode!(&CanisterIdRecord { canister_id: *id }).unwrap());
-            query.call().await.unwrap()
+        let asked = ids.iter().map(|id| {
+            let (agent, id) = (agent.clone(), *id);
+            async move {
+                let query = agent
+                    .query(&Principal::management_canister(), "canister_status")
+                    .with_effective_canister_id(id)
+                    .with_arg(Encode!(&CanisterIdRecord { canister_id: id }).unwrap());
+                query.call().await.unwrap()
+            }
         });
-        asked
-            .buffer_unordered(IN_FLIGHT)
-            .for_each(|_| async {})
-            .await;
+        all(asked, IN_FLIGHT).await;
         tell("status-query-ms", began.elapsed().as_millis());
+    }
+}
+
+async fn create(agent: Agent, somewhere: Principal) -> Principal {
+    let args = ProvisionalCreateCanisterWithCyclesArgs::default();
+    let method = "provisional_create_canister_with_cycles";
+    let reply = manage(&agent, somewhere, method, args).await;
+    Decode!(&reply, CanisterIdRecord).unwrap().canister_id
+}
+
+/// What all of them give, each on a task of its own, so many at a time.
+async fn all<T: Send + 'static>(
+    requests: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
+    in_flight: usize,
+) -> Vec<T> {
+    stream::iter(requests)
+        .map(tokio::spawn)
+        .buffer_unordered(in_flight)
+        .map(Result::unwrap)
+        .collect()
+        .await
+}
+
+async fn measure_large_heap(agent: &Agent, somewhere: Principal) {
+    let id = create(agent.clone(), somewhere).await;
+    let install = InstallCodeArgs {
+        mode: CanisterInstallMode::Install,
+        canister_id: id,
+        wasm_module: wat::parse_str(LARGE_HEAP).unwrap(),
+        arg: vec![],
+        sender_canister_version: None,
+    };
+    manage(agent, id, "install_code", install).await;
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        agent.update(&id, "write").call_and_wait().await.unwrap();
+        tell("heap-1gib-update-ms", began.elapsed().as_millis());
+        let began = Instant::now();
+        agent.query(&id, "read").call().await.unwrap();
+        tell("heap-1gib-query-ms", began.elapsed().as_millis());
     }
 }
 
@@ -164,5 +215,6 @@ async fn main() {
     measure_reads(&agent, storefront.unwrap().id).await;
     let somewhere = Principal::from_text(&network.ready().default_effective_canister_id).unwrap();
     measure_status(&agent, somewhere).await;
+    measure_large_heap(&agent, somewhere).await;
     network.stop().await;
 }

@@ -1,9 +1,14 @@
 //! Blocks: how the network moves on.
 //!
-//! One thread owns the state and makes blocks: it takes what was submitted, executes it and publishes the outcome.
+//! One thread owns the state and makes blocks (see [`crate::rhythm`]): it takes what was submitted, executes it and publishes the outcome.
 //! Everybody else reads the newest published [`World`], an immutable copy that shares what did not change, so that no reader ever
 //! waits for execution, and execution for no reader. Within a block everything happens in order on one thread: the same
 //! calls in the same order give the same state.
+//!
+//! A panic must not end the network. A block in which something panics is made again from the state before it, each of its acts
+//! on its own: what panics then leaves no trace but the rejection that whoever waits for it gets.
+//!
+//! Reading order: [`World`], [`World::make_block`], then what a block does.
 
 use crate::canister::{Canister, Origin, Run};
 use crate::certify::{Hash, Tree, leb128, sha256};
@@ -12,21 +17,20 @@ use crate::errors::{ErrorCode, Reject};
 use crate::ingress::RequestId;
 use crate::management::{Caller, Request};
 use crate::messages::{Call, Message};
+use crate::queries::Tally;
 use crate::server::Taken;
-use crate::state::StateFolder;
 use crate::subnet::{Topology, canister_id};
 use crate::system::Economy;
 use candid::Principal;
 use imbl::OrdMap;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::atomic::{self, AtomicBool};
-use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use tokio::sync::{Notify, watch};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How long the network rests when there is nothing to do. Readers take the time of a certificate from the newest
 /// block and refuse one that is minutes old; a quarter of a second is never noticed and costs next to nothing.
-const IDLE: Duration = Duration::from_millis(250);
+pub(crate) const IDLE: Duration = Duration::from_millis(250);
 /// How long it rests while messages between canisters are under way: canisters that call each other for ever must not
 /// take a whole processor.
 const BUSY: Duration = Duration::from_millis(20);
@@ -45,7 +49,7 @@ pub fn wall_clock() -> u64 {
 }
 
 /// An accepted update call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Submission {
     /// Its id.
     pub request: RequestId,
@@ -58,7 +62,7 @@ pub struct Submission {
 }
 
 /// What an update call asks for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Payload {
     /// A method of the management canister, decoded or to be refused.
     Management(Result<Box<Request>, Reject>),
@@ -71,6 +75,8 @@ pub enum Payload {
         /// The argument.
         argument: Vec<u8>,
     },
+    /// Nothing: the network panics over it. Only a fault asks for that.
+    Panic,
 }
 
 /// The state of the whole network after a block.
@@ -103,6 +109,36 @@ pub struct World {
     pub economy: Arc<Economy>,
     /// Where the next random bytes come from.
     pub randomness: Hash,
+    /// What queries of published blocks add to the next one: all copies of a world share it.
+    pub asked: Tally,
+}
+
+/// Does one act of a block. Whoever waits for it is named by what is to be done if it fails.
+type Act<'a> = &'a mut dyn FnMut(&mut World);
+/// How acts are done; see [`freely`] and [`with_care`].
+type Way = fn(&mut World, act: Act<'_>, give_up: &dyn Fn(&mut World));
+
+/// Just so: a panic goes to the caller.
+fn freely(world: &mut World, act: Act<'_>, _: &dyn Fn(&mut World)) {
+    act(world);
+}
+
+/// So that a panic undoes the act, and nothing else. Copies the world before, which is too slow for every day.
+fn with_care(world: &mut World, act: Act<'_>, give_up: &dyn Fn(&mut World)) {
+    let before = world.clone();
+    if catch_unwind(AssertUnwindSafe(|| act(world))).is_err() {
+        tracing::error!(height = before.height, "an act was given up");
+        *world = before;
+        give_up(world);
+    }
+}
+
+/// What whoever waits for an act gets to hear when the network panicked over it.
+pub fn stumbled() -> Reject {
+    Reject::new(
+        ErrorCode::EngineFailure,
+        "The network itself failed while it executed this call. Nothing was changed.",
+    )
 }
 
 impl World {
@@ -130,6 +166,7 @@ impl World {
             paid_until: time,
             economy: Arc::default(),
             randomness,
+            asked: Tally::default(),
         };
         world.certify();
         world
@@ -319,7 +356,7 @@ impl World {
                 method,
                 argument,
             } => {
-                let call = Call {
+                let call = Message::Call(Call {
                     origin,
                     caller: sender,
                     callee: id,
@@ -327,10 +364,15 @@ impl World {
                     argument,
                     cycles: 0,
                     deadline: 0,
-                };
-                self.deliver(Message::Call(call));
+                });
+                if self.must_wait(id) {
+                    self.queue.push_back(call);
+                } else {
+                    self.deliver(call);
+                }
                 Some(id)
             }
+            Payload::Panic => panic!("a fault asked for it"),
         };
         // Whoever is spoken to pays for the message; afterwards, because new settings may be what lets it pay at all.
         if let Some(canister) = subject.and_then(|id| self.find_mut(id)) {
@@ -339,8 +381,14 @@ impl World {
         }
     }
 
+    /// Rejects a call that the network could not execute.
+    fn give_up(&mut self, request: &RequestId, taken: &Taken) {
+        self.requests.insert(*request, taken.clone());
+        self.set_status(taken.subnet, request, finished(Err(stumbled())));
+    }
+
     /// Forgets a request that is over.
-    fn forget(&mut self, subnet: usize, request: &RequestId) {
+    pub(crate) fn forget(&mut self, subnet: usize, request: &RequestId) {
         self.requests.remove(request);
         let tree = &mut self.trees[subnet];
         let mut statuses = tree.get(b"request_status").cloned().unwrap_or_default();
@@ -367,33 +415,80 @@ impl World {
         }
     }
 
-    /// Makes a block. `beat` tells whether this is a moment for heartbeats and for whatever only now and then needs a look.
+    /// Makes a block, whatever happens in it. `beat` tells whether this is a moment for heartbeats and for whatever only
+    /// now and then needs a look.
+    pub fn make_block(&mut self, now: u64, submissions: Vec<Submission>, beat: bool) {
+        let before = self.clone();
+        let made = catch_unwind(AssertUnwindSafe(|| {
+            self.advance(now, submissions.clone(), beat);
+        }));
+        if made.is_err() {
+            tracing::error!(
+                height = before.height,
+                "a block is made again after a panic"
+            );
+            *self = before;
+            self.advance_by(now, submissions, beat, with_care);
+        }
+    }
+
+    /// Makes a block in which nothing goes wrong.
     pub fn advance(
         &mut self,
         now: u64,
         submissions: impl IntoIterator<Item = Submission>,
         beat: bool,
     ) {
+        self.advance_by(now, submissions, beat, freely);
+    }
+
+    fn advance_by(
+        &mut self,
+        now: u64,
+        submissions: impl IntoIterator<Item = Submission>,
+        beat: bool,
+        way: Way,
+    ) {
         // Time never stands still or goes back, whatever the machine's clock does.
         self.time = now.max(self.time + 1);
         self.height += 1;
         self.digest_heap_delta();
-        self.run_tasks(beat);
+        self.count_queries();
+        for (id, task) in self.due_tasks(beat) {
+            let mut act = |world: &mut Self| world.run_task(id, task.clone());
+            way(self, &mut act, &|world| world.skip_task(id, &task));
+        }
         if beat {
-            self.run_out_of_patience();
-            self.collect_storage_fees();
+            way(self, &mut Self::run_out_of_patience, &|_| {});
+            way(self, &mut Self::collect_storage_fees, &|_| {});
         }
         for submission in submissions {
-            self.execute(submission);
+            let (request, taken) = (submission.request, submission.taken.clone());
+            let mut submission = Some(submission);
+            let mut act = |world: &mut Self| {
+                if let Some(submission) = submission.take() {
+                    world.execute(submission);
+                }
+            };
+            way(self, &mut act, &|world| world.give_up(&request, &taken));
         }
+        let mut waiting = VecDeque::new();
         for _ in 0..HOPS {
             if self.queue.is_empty() {
                 break;
             }
             for message in std::mem::take(&mut self.queue) {
-                self.deliver(message);
+                if self.must_wait(message.receiver()) {
+                    waiting.push_back(message);
+                    continue;
+                }
+                let mut act = |world: &mut Self| world.deliver(message.clone());
+                way(self, &mut act, &|world| world.abandon(&message));
             }
         }
+        // Who waited is first in the next block.
+        waiting.append(&mut self.queue);
+        self.queue = waiting;
         self.certify();
     }
 
@@ -420,7 +515,7 @@ impl World {
     }
 
     /// What readers get: everything but the messages that are still to be delivered.
-    fn publication(&mut self) -> Arc<Self> {
+    pub(crate) fn publication(&mut self) -> Arc<Self> {
         let queue = std::mem::take(&mut self.queue);
         let published = Arc::new(self.clone());
         self.queue = queue;
@@ -428,7 +523,7 @@ impl World {
     }
 
     /// How long the block loop may rest.
-    fn rest(&self) -> Duration {
+    pub(crate) fn rest(&self) -> Duration {
         if !self.queue.is_empty() {
             return BUSY;
         }
@@ -464,17 +559,6 @@ fn finished(outcome: Result<Vec<u8>, Reject>) -> Tree {
     }
 }
 
-/// What the block loop is told.
-#[derive(Debug)]
-pub enum Order {
-    /// Take this call into a block.
-    Submit(Submission),
-    /// Write out what was changed, so that snapshots can be loaded elsewhere.
-    Checkpoint,
-    /// End after the next block.
-    Stop,
-}
-
 /// How fast blocks are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pace {
@@ -483,166 +567,4 @@ pub enum Pace {
     Instant,
     /// As on the network: one block a second, so much in each, and certified a block later.
     Mainnet,
-}
-
-/// The network's rhythm, and what one of its blocks holds.
-const MAINNET_BLOCK: Duration = Duration::from_secs(1);
-const MAINNET_PAYLOAD: usize = 4 * 1024 * 1024;
-const MAINNET_MESSAGES: usize = 1000;
-
-/// What stops the network in one way or another; every part of it can look.
-#[derive(Debug, Default)]
-pub struct Switches {
-    frozen: AtomicBool,
-    crashed: AtomicBool,
-    /// Wakes who waits for a crash.
-    pub crash: Notify,
-}
-
-impl Switches {
-    /// No more blocks, until [`Switches::thaw`].
-    pub fn freeze(&self) {
-        self.frozen.store(true, atomic::Ordering::SeqCst);
-    }
-
-    /// Blocks again.
-    pub fn thaw(&self) {
-        self.frozen.store(false, atomic::Ordering::SeqCst);
-    }
-
-    /// Ends everything at once, as a power cut would.
-    pub fn crash(&self) {
-        self.crashed.store(true, atomic::Ordering::SeqCst);
-        self.crash.notify_waiters();
-    }
-
-    /// Whether everything ended.
-    pub fn is_crashed(&self) -> bool {
-        self.crashed.load(atomic::Ordering::SeqCst)
-    }
-}
-
-/// How the block loop works.
-#[derive(Clone, Debug)]
-pub struct Rhythm {
-    /// How fast.
-    pub pace: Pace,
-    /// How long from checkpoint to checkpoint.
-    pub checkpoint: Duration,
-}
-
-/// Makes blocks until it is told to stop, and saves the state at checkpoints and at the end; not after a crash.
-pub fn run(
-    mut world: World,
-    rhythm: &Rhythm,
-    orders: &mpsc::Receiver<Order>,
-    published: &watch::Sender<Arc<World>>,
-    switches: &Switches,
-    state: Option<&StateFolder>,
-) {
-    // What can be forgotten, and when, soonest first. Not part of the world: no reader needs it.
-    let until = |expiry: u64| expiry.saturating_add(REMEMBERED.as_nanos() as u64);
-    let mut remembered: BTreeSet<(u64, usize, RequestId)> = world
-        .requests
-        .iter()
-        .map(|(request, taken)| (until(taken.expiry), taken.subnet, *request))
-        .collect();
-    let mut waiting: VecDeque<Submission> = VecDeque::new();
-    let mut uncertified: Option<Arc<World>> = None;
-    let (mut last_beat, mut last_checkpoint, mut last_block) =
-        (Instant::now(), Instant::now(), Instant::now());
-    let mut stopping = false;
-    while !stopping {
-        let rest = match rhythm.pace {
-            _ if switches.frozen.load(atomic::Ordering::SeqCst) => IDLE,
-            Pace::Instant => world.rest(),
-            Pace::Mainnet => MAINNET_BLOCK.saturating_sub(last_block.elapsed()),
-        };
-        let first = match orders.recv_timeout(rest) {
-            Ok(order) => Some(order),
-            Err(mpsc::RecvTimeoutError::Timeout) => None,
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
-        };
-        let mut checkpoint = last_checkpoint.elapsed() >= rhythm.checkpoint;
-        for order in first.into_iter().chain(orders.try_iter()) {
-            match order {
-                Order::Submit(submission) => waiting.push_back(submission),
-                Order::Checkpoint => checkpoint = true,
-                Order::Stop => stopping = true,
-            }
-        }
-        if switches.is_crashed() {
-            return;
-        }
-        let too_early = rhythm.pace == Pace::Mainnet && last_block.elapsed() < MAINNET_BLOCK;
-        if (too_early || switches.frozen.load(atomic::Ordering::SeqCst)) && !stopping {
-            continue;
-        }
-        last_block = Instant::now();
-        let batch = match rhythm.pace {
-            Pace::Instant => waiting.drain(..).collect(),
-            Pace::Mainnet => next_payload(&mut waiting),
-        };
-        remembered.extend(batch.iter().map(|submission| {
-            (
-                until(submission.taken.expiry),
-                submission.taken.subnet,
-                submission.request,
-            )
-        }));
-        let beat = last_beat.elapsed() >= IDLE;
-        if beat {
-            last_beat = Instant::now();
-        }
-        world.advance(wall_clock(), batch, beat);
-        while let Some((when, subnet, request)) = remembered.first().copied()
-            && when < world.time
-        {
-            remembered.pop_first();
-            // A call may stay open longer than that; then its status stays, too.
-            if world.status(subnet, &request).is_none() || world.is_finished(subnet, &request) {
-                world.forget(subnet, &request);
-            } else {
-                remembered.insert((until(world.time), subnet, request));
-            }
-        }
-        if checkpoint {
-            world.checkpoint();
-            last_checkpoint = Instant::now();
-            save(&world, state);
-        }
-        let publication = world.publication();
-        match rhythm.pace {
-            Pace::Instant => published.send_replace(publication),
-            Pace::Mainnet => published.send_replace(
-                uncertified
-                    .replace(publication.clone())
-                    .unwrap_or(publication),
-            ),
-        };
-    }
-    save(&world, state);
-}
-
-/// Saves the state, if it is to be saved. A full disk must not end the network: the former checkpoint is still there.
-fn save(world: &World, state: Option<&StateFolder>) {
-    if let Some(Err(error)) = state.map(|state| state.save(world)) {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the state was not saved"
-        );
-    }
-}
-
-/// As much as fits into a block of the network, in the order of arrival.
-fn next_payload(waiting: &mut VecDeque<Submission>) -> Vec<Submission> {
-    let (mut count, mut bytes) = (0, 0);
-    for submission in waiting.iter().take(MAINNET_MESSAGES) {
-        bytes += submission.size;
-        if bytes > MAINNET_PAYLOAD {
-            break;
-        }
-        count += 1;
-    }
-    waiting.drain(..count).collect()
 }

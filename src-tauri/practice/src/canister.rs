@@ -4,7 +4,7 @@
 //! change copies only what it touches. Every change of the version goes through [`Canister::bump`], every entry of the
 //! history through [`Canister::record`].
 
-use crate::certify::{Hash, Tree};
+use crate::certify::{Hash, Tree, leb128};
 use crate::cycles;
 use crate::errors::{ErrorCode, Reject};
 use crate::execute::Closure;
@@ -15,6 +15,7 @@ use crate::interface::{
 };
 use crate::memory::Image;
 use crate::module::Module;
+use crate::queries::Asked;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use candid::{Nat, Principal};
@@ -134,6 +135,9 @@ pub struct Code {
     pub module: Module,
     /// Memories and globals.
     pub image: Image,
+    /// When it was installed, upgraded or loaded; states from before this was told do not know.
+    #[serde(default)]
+    pub installed_at: Option<u64>,
 }
 
 /// A call that the canister has not finished.
@@ -210,6 +214,9 @@ pub struct Canister {
     pub subnet: usize,
     /// Its settings.
     pub settings: Settings,
+    /// When it was made; states from before this was told do not know.
+    #[serde(default)]
+    pub created_at: Option<u64>,
     /// Its balance.
     pub cycles: u128,
     /// Cycles set aside for storage.
@@ -251,6 +258,9 @@ pub struct Canister {
     pub next_call: u64,
     /// Where its cycles went.
     pub spent: Spent,
+    /// What queries asked of it.
+    #[serde(default)] // states from before have counted none
+    pub asked: Asked,
 }
 
 impl Canister {
@@ -260,6 +270,7 @@ impl Canister {
             id,
             subnet,
             settings,
+            created_at: None,
             cycles: balance,
             reserved_cycles: 0,
             run: Run::Running,
@@ -280,6 +291,7 @@ impl Canister {
             callbacks: BTreeMap::new(),
             next_call: 0,
             spent: Spent::default(),
+            asked: Asked::default(),
         }
     }
 
@@ -510,10 +522,10 @@ impl Canister {
             reserved_cycles: self.reserved_cycles.into(),
             idle_cycles_burned_per_day: self.idle_cycles_burned_per_day().into(),
             query_stats: QueryStats {
-                num_calls_total: Nat::from(0_u8),
-                num_instructions_total: Nat::from(0_u8),
-                request_payload_bytes_total: Nat::from(0_u8),
-                response_payload_bytes_total: Nat::from(0_u8),
+                num_calls_total: self.asked.calls.into(),
+                num_instructions_total: self.asked.instructions.into(),
+                request_payload_bytes_total: self.asked.request_bytes.into(),
+                response_payload_bytes_total: self.asked.response_bytes.into(),
             },
         }
     }
@@ -533,7 +545,13 @@ impl Canister {
                 Tree::leaf(crate::certify::cbor_bytes(Value::Array(controllers))),
             ),
         ]);
+        if let Some(at) = self.created_at {
+            tree.set(b"canister_creation_timestamp", Tree::leaf(leb128(at)));
+        }
         if let Some(code) = &self.code {
+            if let Some(at) = code.installed_at {
+                tree.set(b"last_install_timestamp", Tree::leaf(leb128(at)));
+            }
             tree.set(b"module_hash", Tree::leaf(code.module.hash()));
             let sections = code.module.sections().iter();
             let sections =

@@ -12,8 +12,8 @@
 //! Every change must come as `application/json`: a web page cannot send that to another origin without being asked first, and
 //! this server never says yes.
 
-use crate::blocks::Order;
 use crate::faults::Fault;
+use crate::rhythm::Order;
 use crate::server::Door;
 use axum::body::Bytes;
 use axum::extract::{Request, State};

@@ -50,6 +50,8 @@ pub enum ErrorCode {
     NonEmpty = 514,
     /// Growing would freeze the canister.
     InsufficientCyclesForMemory = 532,
+    /// The network could not execute the code, and the code is not to blame.
+    EngineFailure = 521,
     /// Composite queries ask too many others.
     QueryCallGraphTooLarge = 524,
     /// A composite query was called as an update.

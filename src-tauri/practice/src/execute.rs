@@ -9,11 +9,12 @@
 //! canister may spend. It settles cycles by [`Done`], opens call contexts, keeps the answers, bumps versions.
 //! `run` is synchronous and uses the processor until it returns: keep it off the threads that serve connections.
 //!
-//! Reading order: [`run`], [`Entry`], [`Environment`], [`Outcome`]; then `ic0.rs` (the system calls) and
-//! `module.rs`. A canister call with a reply callback that traps takes two runs: [`Entry::Reply`], and then
+//! Reading order: [`run`], [`Entry`], [`Environment`], [`Outcome`]; then `ic0.rs` (the system calls), `module.rs`, and
+//! `warm.rs` (why a large heap is not copied for each message). A canister call with a reply callback that traps takes two runs: [`Entry::Reply`], and then
 //! [`Entry::Cleanup`] on the image from before.
 
 mod trap;
+mod warm;
 
 #[cfg(test)]
 mod tests;
@@ -27,10 +28,12 @@ use candid::Principal;
 use wasmi::{AsContextMut, Func, Instance, Store, Val};
 
 pub use self::trap::Trap;
+pub(crate) use self::warm::Instances;
+use self::warm::Machine;
 pub use crate::ic0::Prices;
 use crate::{
     ic0::{Host, Mode},
-    memory::{Global, Image},
+    memory::{Global, Image, Memory},
     module::{self, Method, Module},
 };
 
@@ -304,28 +307,33 @@ pub struct OutgoingCall {
 
 /// Runs one function of the module on the image.
 pub fn run(module: &Module, image: &Image, entry: Entry, environment: Environment) -> Outcome {
-    let limit = environment.instruction_limit;
-    let mut store = Store::new(
-        module.code().engine(),
-        Host::new(
-            &entry,
-            image.stable.clone(),
-            environment,
-            module.is_wasm64(),
-        ),
+    let (limit, canister) = (environment.instruction_limit, environment.canister);
+    let host = Host::new(
+        &entry,
+        image.stable.clone(),
+        environment,
+        module.is_wasm64(),
     );
+    let engine = module.code().engine();
+    let mut machine = module
+        .instances()
+        .machine(engine, canister, &image.heap, host);
     // Hostile code must not end the network, whatever it finds in the interpreter. Nothing that a panic could leave
     // half done survives: the store is dropped, and the image was never touched.
     let result = catch_unwind(AssertUnwindSafe(|| {
-        execute(&mut store, module, image, entry)
+        execute(&mut machine, module, image, entry)
     }))
-    .unwrap_or_else(|_| Err(Trap::Engine("the interpreter panicked".into())));
+    .unwrap_or_else(|_| {
+        machine.instance = None;
+        Err(Trap::Engine("the interpreter panicked".into()))
+    });
     // Fuel is always on, so asking for it cannot fail.
-    let instructions = limit - store.get_fuel().unwrap_or(0);
-    let mut log = store.data_mut().take_log();
+    let instructions = limit - machine.store.get_fuel().unwrap_or(0);
+    let mut log = machine.store.data_mut().take_log();
     if let Err(trap) = &result {
         log.extend(trap.log_record().map(String::into_bytes));
     }
+    module.instances().keep(canister, machine);
     Outcome {
         instructions,
         log,
@@ -333,70 +341,100 @@ pub fn run(module: &Module, image: &Image, entry: Entry, environment: Environmen
     }
 }
 
+/// Runs on a fresh instance or one that was kept, and leaves in the machine one that may be kept.
 fn execute(
-    store: &mut Store<Host>,
+    machine: &mut Machine,
     module: &Module,
     image: &Image,
     entry: Entry,
 ) -> Result<Done, Trap> {
+    let store = &mut machine.store;
     store.set_fuel(store.data().environment.instruction_limit)?;
-    let instance = module
-        .linker()
-        .instantiate_and_start(store.as_context_mut(), module.code())?;
-    fill(store, module, instance, image)?;
-
-    let mode = store.data().mode;
+    let instance = if let Some((instance, held)) = machine.instance.take() {
+        update(store, instance, image, &held);
+        instance
+    } else {
+        let instance = module
+            .linker()
+            .instantiate_and_start(store.as_context_mut(), module.code())?;
+        fill(store, module, instance, image)?;
+        instance
+    };
+    set_globals(store, module, instance, image)?;
     let changes_state = !matches!(entry, Entry::Query { .. } | Entry::Inspect { .. });
+    let result = enter(store, module, instance, entry).map(|()| {
+        if changes_state {
+            let (image, dirty_pages) = drain(store, module, instance, image);
+            store.data_mut().done(image, dirty_pages)
+        } else {
+            store.data_mut().done(image.clone(), 0)
+        }
+    });
+    let (heap, is_undone) = match &result {
+        Ok(done) if changes_state => (&done.image.heap, false),
+        _ => (&image.heap, true),
+    };
+    if !module.drops_data()
+        && warm::is_worth_keeping(heap)
+        && hold(store, instance, heap, is_undone)
+    {
+        machine.instance = Some((instance, heap.clone()));
+    }
+    result
+}
+
+/// Calls what the entry point names.
+fn enter(
+    store: &mut Store<Host>,
+    module: &Module,
+    instance: Instance,
+    entry: Entry,
+) -> Result<(), Trap> {
+    let mode = store.data().mode;
     if matches!(entry, Entry::Init { .. } | Entry::PostUpgrade { .. }) && module.starts() {
         store.data_mut().mode = Mode::Start;
         call(store, instance.get_func(&*store, module::START_EXPORT), &[])?;
         store.data_mut().mode = mode;
     }
     match entry {
-        Entry::Init { .. } => hook(store, instance, "canister_init")?,
-        Entry::PreUpgrade => hook(store, instance, "canister_pre_upgrade")?,
-        Entry::PostUpgrade { .. } => hook(store, instance, "canister_post_upgrade")?,
-        Entry::Update { method, .. } => exported(store, instance, Method::Update, method)?,
-        Entry::Query { method, .. } => exported(store, instance, Method::Query, method)?,
+        Entry::Init { .. } => hook(store, instance, "canister_init"),
+        Entry::PreUpgrade => hook(store, instance, "canister_pre_upgrade"),
+        Entry::PostUpgrade { .. } => hook(store, instance, "canister_post_upgrade"),
+        Entry::Update { method, .. } => exported(store, instance, Method::Update, method),
+        Entry::Query { method, .. } => exported(store, instance, Method::Query, method),
         Entry::CompositeQuery { method, .. } => {
-            exported(store, instance, Method::CompositeQuery, method)?;
+            exported(store, instance, Method::CompositeQuery, method)
         }
         Entry::Inspect { .. } => {
             store.data_mut().message_accepted = !module.has_hook("canister_inspect_message");
             hook(store, instance, "canister_inspect_message")?;
-            if !store.data().message_accepted {
-                return Err(Trap::NotAccepted);
+            if store.data().message_accepted {
+                Ok(())
+            } else {
+                Err(Trap::NotAccepted)
             }
         }
-        Entry::Heartbeat => hook(store, instance, "canister_heartbeat")?,
-        Entry::GlobalTimer => hook(store, instance, "canister_global_timer")?,
-        Entry::OnLowWasmMemory => hook(store, instance, "canister_on_low_wasm_memory")?,
+        Entry::Heartbeat => hook(store, instance, "canister_heartbeat"),
+        Entry::GlobalTimer => hook(store, instance, "canister_global_timer"),
+        Entry::OnLowWasmMemory => hook(store, instance, "canister_on_low_wasm_memory"),
         Entry::Reply { callback, .. }
         | Entry::Reject { callback, .. }
-        | Entry::Cleanup { callback, .. } => {
-            closure(store, module, instance, callback)?;
-        }
-    }
-
-    if changes_state {
-        let (image, dirty_pages) = drain(store, module, instance, image);
-        Ok(store.data_mut().done(image, dirty_pages))
-    } else {
-        Ok(store.data_mut().done(image.clone(), 0))
+        | Entry::Cleanup { callback, .. } => closure(store, module, instance, callback),
     }
 }
 
-/// Puts the image into the fresh instance.
+fn heap_of(store: &Store<Host>, instance: Instance) -> Option<wasmi::Memory> {
+    instance.get_memory(store, module::HEAP_EXPORT)
+}
+
+/// Puts the heap into a fresh instance.
 fn fill(
     store: &mut Store<Host>,
     module: &Module,
     instance: Instance,
     image: &Image,
 ) -> Result<(), Trap> {
-    if let (Some(declared), Some(heap)) = (
-        module.heap_pages(),
-        instance.get_memory(&*store, module::HEAP_EXPORT),
-    ) {
+    if let (Some(declared), Some(heap)) = (module.heap_pages(), heap_of(store, instance)) {
         // A snapshot that was uploaded may hold less than the code relies on.
         let pages = image.heap.wasm_pages().max(declared);
         heap.grow(&mut *store, pages)
@@ -405,6 +443,37 @@ fn fill(
         store.data_mut().attach(heap);
         store.limiter(|host| host.growth());
     }
+    Ok(())
+}
+
+/// Brings the heap of an instance that was kept up to date.
+fn update(store: &mut Store<Host>, instance: Instance, image: &Image, held: &Memory) {
+    if let Some(heap) = heap_of(store, instance) {
+        image.heap.replace_in(held, heap.data_mut(&mut *store));
+        store.data_mut().attach(heap);
+    }
+}
+
+/// Makes the instance hold this heap and nothing else; false where it grew beyond that, as memories do not shrink.
+fn hold(store: &mut Store<Host>, instance: Instance, heap: &Memory, is_undone: bool) -> bool {
+    let Some(memory) = heap_of(store, instance) else {
+        return false;
+    };
+    if memory.data_size(&*store) as u64 != heap.size() {
+        return false;
+    }
+    if is_undone {
+        heap.put_back(memory.data_mut(&mut *store));
+    }
+    true
+}
+
+fn set_globals(
+    store: &mut Store<Host>,
+    module: &Module,
+    instance: Instance,
+    image: &Image,
+) -> Result<(), Trap> {
     for ((name, mutable), value) in module.global_exports().zip(&image.globals) {
         if let (true, Some(global)) = (mutable, instance.get_global(&*store, &name)) {
             global
@@ -424,7 +493,7 @@ fn drain(
 ) -> (Image, u64) {
     let mut image = before.clone();
     let mut dirty_pages = std::mem::take(&mut store.data_mut().stable_pages_written);
-    if let Some(heap) = instance.get_memory(&*store, module::HEAP_EXPORT) {
+    if let Some(heap) = heap_of(store, instance) {
         dirty_pages += image.heap.adopt(heap.data(&*store));
     }
     image.stable = std::mem::take(&mut store.data_mut().stable);

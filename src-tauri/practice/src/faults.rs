@@ -1,6 +1,8 @@
 //! Faults on purpose: what a network does on a bad day, done when a test says so.
 //!
-//! A script is a list of [`Fault`]s. The first one that fits a request strikes and is used up by it. Nothing here is active unless a
+//! A script is a list of [`Fault`]s. The first one that fits a request strikes and is used up by it. Requests are told apart by
+//! their kind and the method that they call: `Call` with `read_canister_snapshot_data` and `after: 3` strikes the fourth
+//! slice of a download, `upload_canister_snapshot_data` the pieces of an upload, `take_canister_snapshot` the taking. Nothing here is active unless a
 //! script was given, as data ([`crate::Network::break_it`]) or through the control endpoint.
 
 use crate::errors::Reject;
@@ -72,6 +74,8 @@ pub enum Effect {
         /// How old.
         seconds: u64,
     },
+    /// The network panics over the call: it is rejected for that, and everything else goes on. Calls only.
+    Panic,
     /// No blocks are made any more, until the network is thawed; the request itself is taken in.
     Freeze,
     /// The network is gone at once, and nothing is saved.

@@ -294,6 +294,16 @@ impl Host {
         }
     }
 
+    /// The host of no message, for an instance that waits.
+    pub(crate) fn idle() -> Self {
+        Self::new(
+            &Entry::PreUpgrade,
+            Memory::default(),
+            Environment::default(),
+            false,
+        )
+    }
+
     /// Keeps a line that was printed. What no log could hold is forgotten at once: code can print in a loop, and
     /// prints cheaply.
     fn print(&mut self, line: Vec<u8>) {

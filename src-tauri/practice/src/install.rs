@@ -13,7 +13,7 @@ use crate::interface::{
     WasmMemoryPersistence,
 };
 use crate::management::Caller;
-use crate::memory::Image;
+use crate::memory::{Image, PAGE};
 use crate::module::Module;
 use candid::Principal;
 
@@ -120,8 +120,13 @@ pub fn install(
     }
     canister.global_timer = None;
     canister.low_memory_hook = LowMemoryHook::default();
-    canister.code = Some(Code { module, image });
+    canister.code = Some(Code {
+        module,
+        image,
+        installed_at: Some(time),
+    });
     canister.unflushed = true;
+    let dirty_pages: u64 = effects.iter().map(|done| done.dirty_pages).sum();
     for done in effects {
         keep(canister, done);
     }
@@ -135,6 +140,7 @@ pub fn install(
             module_hash,
         },
     );
+    world.add_heap_delta(id, dirty_pages * PAGE as u64);
     Ok(())
 }
 

@@ -13,8 +13,28 @@
 //! # }
 //! ```
 //!
+//! A network with a [state folder](Options::state) can be stopped and started again in one process, at the same address: clients
+//! that know its URL and root key go on as after a pause.
+//!
+//! ```no_run
+//! # async fn example(options: canopic_practice::Options) -> Result<(), canopic_practice::StartError> {
+//! let network = canopic_practice::start(options.clone()).await?;
+//! let listen = network.address();
+//! network.stop().await;
+//! let again = canopic_practice::start(canopic_practice::Options { listen, ..options }).await?;
+//! # again.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! After a crash ([`faults::Effect::Crash`]) [`Network::wait`] takes the place of [`Network::stop`]; the state is then that of the
+//! last checkpoint ([`Network::checkpoint`] makes one). Faults strike requests by kind and method, see [`faults`].
+//!
+//! Not here, because nobody could tell: storage reservation, which begins when a subnet holds 750 GiB, and signatures by
+//! canisters (Internet Identity), which no tool of an operator uses.
+//!
 //! Reading order: [`subnet`] (who and where), [`certify`] (what makes answers provable), [`ingress`] (what arrives), [`server`] with
-//! [`read_state`] (the interface), [`blocks`] (how the state moves on), [`messages`] and [`tasks`] (what a block does), [`canister`],
+//! [`read_state`] (the interface), [`blocks`] and [`rhythm`] (how the state moves on), [`messages`] and [`tasks`] (what a block does), [`canister`],
 //! [`management`] and [`snapshot`] (what the state is), [`module`], [`memory`] and [`execute`] (how code runs), [`system`] (the ledgers
 //! and the mint), [`state`] (what outlives a restart), [`faults`], [`limits`] and [`control`] (bad days on purpose), [`demo`].
 
@@ -40,6 +60,7 @@ pub mod module;
 pub mod queries;
 pub mod read_state;
 pub mod request;
+pub mod rhythm;
 pub mod server;
 pub mod settings;
 pub mod snapshot;
@@ -48,11 +69,12 @@ pub mod subnet;
 pub mod system;
 pub mod tasks;
 
-use blocks::{Order, Pace, Rhythm, Switches, World};
+use blocks::{Pace, World};
 use candid::Principal;
 use demo::Member;
 use faults::{Fault, Script};
 use limits::{Bucket, Rate};
+use rhythm::{Order, Rhythm, Switches};
 use serde::Serialize;
 use server::Door;
 use state::{StateError, StateFolder};
@@ -153,6 +175,7 @@ pub enum StartError {
 /// A running network. Dropping it lets it run down by itself; [`Network::stop`] waits for the end.
 pub struct Network {
     ready: Ready,
+    address: SocketAddr,
     fleet: Vec<Member>,
     door: Arc<Door>,
     shutdown: Option<oneshot::Sender<()>>,
@@ -231,7 +254,7 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
     let seen = switches.clone();
     let blocks = thread::Builder::new()
         .name("blocks".into())
-        .spawn(move || blocks::run(world, &rhythm, &given, &publisher, &seen, state.as_ref()))
+        .spawn(move || rhythm::run(world, &rhythm, &given, &publisher, &seen, state.as_ref()))
         .map_err(StartError::Thread)?;
     let rate = options.rate.or(match options.pace {
         Pace::Instant => None,
@@ -261,6 +284,7 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
     });
     Ok(Network {
         ready,
+        address,
         fleet,
         door,
         shutdown: Some(shutdown),
@@ -273,6 +297,11 @@ impl Network {
     /// What a client needs to know.
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The demo fleet; empty without the demo.

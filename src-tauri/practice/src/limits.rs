@@ -69,8 +69,9 @@ impl Bucket {
     }
 }
 
-/// Bytes that a canister may write in a block, the network's number. Whoever wrote more pays them off block by block, and
-/// takes and loads no snapshot until less than this is left.
+/// Bytes that a canister may write in a block, the network's number. Whoever wrote more pays them off block by block. Until less
+/// than this is left, its messages and tasks wait, and calls that would have it write more (chunks, snapshots) are refused;
+/// installations count, but are not refused, as the network limits them by their instructions instead.
 pub const HEAP_DELTA: u64 = 75 << 20;
 
 impl World {
@@ -106,6 +107,11 @@ impl World {
         self.find(id)
             .map(|canister| canister.heap_delta_debit)
             .filter(|debit| self.limits_heap_delta && *debit >= HEAP_DELTA)
+    }
+
+    /// Whether messages to this canister wait for a later block.
+    pub(crate) fn must_wait(&self, id: Principal) -> bool {
+        self.excess(id).is_some()
     }
 
     /// Refuses when the canister wrote too much.

@@ -5,7 +5,7 @@
 //! in a block; the answer is certified). Queries go through [`query`].
 
 use crate::blocks::World;
-use crate::canister::{Canister, Origin, Run};
+use crate::canister::{CHUNK, Canister, Origin, Run};
 use crate::cycles;
 use crate::errors::{ErrorCode, Reject};
 use crate::install;
@@ -38,7 +38,11 @@ pub fn admit(
         ));
     };
     match method {
-        "create_canister" | "deposit_cycles" | "raw_rand" | "fetch_canister_logs" => {
+        "create_canister"
+        | "deposit_cycles"
+        | "raw_rand"
+        | "fetch_canister_logs"
+        | "list_canisters" => {
             return Err(Reject::new(
                 ErrorCode::Rejected,
                 format!("ic00 method {method} can not be called via ingress messages"),
@@ -262,10 +266,13 @@ pub fn execute(
             Ok(Answer::done())
         }
         Request::UploadChunk(args) => {
-            let hash = snapshot::add_chunk(
-                &mut world.canister_mut(args.canister_id, subnet)?.chunks,
-                &args.chunk,
-            )?;
+            let id = args.canister_id;
+            world.require_heap_delta_for_chunk(id)?;
+            let chunks = &mut world.canister_mut(id, subnet)?.chunks;
+            let before = chunks.len();
+            let hash = snapshot::add_chunk(chunks, &args.chunk)?;
+            let added = (chunks.len() - before) as u64;
+            world.add_heap_delta(id, added * CHUNK);
             reply(ChunkHash {
                 hash: hash.to_vec(),
             })
@@ -366,6 +373,7 @@ pub fn execute(
             let message = "fetch_canister_logs API is only accessible in non-replicated mode";
             Err(Reject::new(ErrorCode::Rejected, message))
         }
+        Request::ListCanisters => Err(no_administrator()),
         Request::RawRand => reply(serde_bytes::ByteBuf::from(world.random())),
         Request::TakeSnapshot(args) => reply(snapshot::take(world, subnet, caller, &args)?),
         Request::LoadSnapshot(args) => {
@@ -455,11 +463,20 @@ pub fn query(
                 canister_log_records: canister.log.records(args.filter),
             })
         }
+        "list_canisters" => Err(no_administrator()),
         _ => Err(Reject::new(
             ErrorCode::MethodNotFound,
             format!("Query method {method} not found."),
         )),
     }
+}
+
+/// The refusal of whatever only administrators of a subnet may do. These subnets have none, like most of the network's.
+fn no_administrator() -> Reject {
+    Reject::new(
+        ErrorCode::Rejected,
+        "Only subnet admins can call ic00 method list_canisters",
+    )
 }
 
 fn metrics(canister: &Canister) -> CanisterMetricsResult {
@@ -506,6 +523,7 @@ pub fn create(
             .then(|| environment_hash(&settings.environment_variables).to_vec()),
     };
     let mut canister = Canister::new(id, subnet, settings, balance);
+    canister.created_at = Some(time);
     canister.record(time, caller.change_origin(), details);
     world.insert(canister);
     Ok(id)

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet};
+use imbl::{OrdMap, OrdSet, ordmap::DiffItem};
 
 /// The unit in which WebAssembly memories grow.
 pub const WASM_PAGE: u64 = 65_536;
@@ -146,27 +146,58 @@ impl Memory {
     /// Becomes equal to `bytes` (whole WebAssembly pages), sharing every page that did not change. Gives the number
     /// of pages that did.
     pub(crate) fn adopt(&mut self, bytes: &[u8]) -> u64 {
+        let changed = self.differing(bytes);
+        let now = bytes.as_chunks::<PAGE>().0;
+        self.size = bytes.len() as u64;
+        for index in &changed {
+            let now = now[*index as usize];
+            self.unflushed.insert(*index);
+            if now == ZEROS {
+                self.pages.remove(index);
+            } else {
+                self.pages.insert(*index, Arc::new(now));
+            }
+        }
+        changed.len() as u64
+    }
+
+    /// Puts back into `bytes`, which held this memory, what was changed there since.
+    pub(crate) fn put_back(&self, bytes: &mut [u8]) {
+        for index in self.differing(bytes) {
+            self.copy_page(index, bytes);
+        }
+    }
+
+    /// Makes `bytes`, which hold `held`, hold this memory of the same size. Costs what the two do not share.
+    pub(crate) fn replace_in(&self, held: &Self, bytes: &mut [u8]) {
+        for difference in held.pages.diff(&self.pages) {
+            let (DiffItem::Add(index, _)
+            | DiffItem::Update {
+                new: (index, _), ..
+            }
+            | DiffItem::Remove(index, _)) = difference;
+            self.copy_page(*index, bytes);
+        }
+    }
+
+    fn copy_page(&self, index: u64, bytes: &mut [u8]) {
+        let page = self.pages.get(&index).map_or(&ZEROS, |page| &**page);
+        bytes[index as usize * PAGE..][..PAGE].copy_from_slice(page);
+    }
+
+    /// The numbers of the pages that differ from `bytes`. Compares all of them, at the speed of memory.
+    fn differing(&self, bytes: &[u8]) -> Vec<u64> {
         let mut known = self.pages.iter().peekable();
-        let mut changed = Vec::new();
+        let mut differing = Vec::new();
         for (index, now) in (0_u64..).zip(bytes.as_chunks::<PAGE>().0) {
             let before = known
                 .next_if(|(at, _)| **at == index)
                 .map_or(&ZEROS, |(_, page)| &**page);
             if before != now {
-                changed.push((index, now));
+                differing.push(index);
             }
         }
-        let count = changed.len() as u64;
-        self.size = bytes.len() as u64;
-        for (index, now) in changed {
-            self.unflushed.insert(index);
-            if *now == ZEROS {
-                self.pages.remove(&index);
-            } else {
-                self.pages.insert(index, Arc::new(*now));
-            }
-        }
-        count
+        differing
     }
 
     fn check(&self, offset: u64, length: usize) -> Result<(), OutOfBounds> {
@@ -363,6 +394,26 @@ mod tests {
             memory.read(65_536, &mut []).is_ok(),
             "nothing at the very end is within bounds"
         );
+    }
+
+    #[test]
+    fn bytes_follow_from_memory_to_memory_and_back() {
+        let mut first = Memory::zeroed(1);
+        first.write(0, &[1; 14_000]).expect("within one wasm page");
+        let mut second = first.clone();
+        second.write(4_096, &[0; 4_096]).expect("within");
+        second.write(9_000, &[2; 10]).expect("within");
+        second.write(50_000, &[3]).expect("within");
+        let whole = |memory: &Memory| memory.slice(0, 65_536).expect("the whole memory");
+        let mut bytes = whole(&first);
+        second.replace_in(&first, &mut bytes);
+        assert_eq!(bytes, whole(&second), "a page zeroed, one written, one new");
+        bytes[60_000] = 4;
+        bytes[0] = 0;
+        second.put_back(&mut bytes);
+        assert_eq!(bytes, whole(&second), "as if nothing had been written");
+        first.replace_in(&second, &mut bytes);
+        assert_eq!(bytes, whole(&first), "and back");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`Message`], [`World::deliver`], then the private `step`, which runs code, and `close`.
 
-use crate::blocks::World;
+use crate::blocks::{World, stumbled};
 use crate::canister::{CallContext, Callback, Canister, Code, Origin, Run};
 use crate::cycles;
 use crate::errors::{ErrorCode, Reject};
@@ -34,6 +34,16 @@ pub enum Message {
         /// Attached cycles that were not accepted.
         refund: u128,
     },
+}
+
+impl Message {
+    /// The canister that is to receive it.
+    pub fn receiver(&self) -> Principal {
+        match self {
+            Self::Call(call) => call.callee,
+            Self::Answer { canister, .. } => *canister,
+        }
+    }
 }
 
 /// A call.
@@ -161,6 +171,31 @@ impl World {
             } => self.deliver_answer(canister, callback, outcome, refund),
         }
         self.settle();
+    }
+
+    /// Ends what would follow from a message that the network could not deliver.
+    pub(crate) fn abandon(&mut self, message: &Message) {
+        match message {
+            Message::Call(call) => self.answer(&call.origin, Err(stumbled()), call.cycles),
+            Message::Answer {
+                canister: id,
+                callback,
+                refund,
+                ..
+            } => {
+                let Some(canister) = self.find_mut(*id) else {
+                    return;
+                };
+                canister.cycles = canister.cycles.saturating_add(*refund);
+                let Some(callback) = canister.callbacks.remove(callback) else {
+                    return;
+                };
+                if let Some(context) = canister.contexts.get_mut(&callback.context) {
+                    context.open_calls = context.open_calls.saturating_sub(1);
+                }
+                self.close(*id, callback.context, Some(stumbled()));
+            }
+        }
     }
 
     fn deliver_to_management(&mut self, call: &Call) {
@@ -297,7 +332,10 @@ impl World {
         let Some(context) = canister.contexts.get_mut(&callback.context) else {
             return;
         };
-        context.open_calls -= 1;
+        context.open_calls = context
+            .open_calls
+            .checked_sub(1)
+            .expect("a callback belongs to an open call");
         let (entry, code) = match outcome {
             Ok(reply) => (
                 Entry::Reply {
@@ -420,6 +458,7 @@ impl World {
         canister.code = Some(Code {
             module: code.module.clone(),
             image: done.image,
+            installed_at: code.installed_at,
         });
         canister.unflushed |= done.dirty_pages > 0;
         if let Some(certified) = done.certified_data {

@@ -1,8 +1,8 @@
 //! A canister module: checked as the Internet Computer checks it, rewritten so that its state can be taken out and
 //! put back, compiled once and shared.
 //!
-//! Compiling is the expensive part of installing, so a [`Module`] is a handle: clones share the compiled code, and
-//! every message of the canister runs on the same one.
+//! Compiling is the expensive part of installing, so a [`Module`] is a handle: clones share the compiled code, every
+//! message of the canister runs on the same one, and as long as anybody has a module, compiling the same bytes again gives that one.
 //!
 //! Invariants: the bytes as given are kept (they are what is hashed and what a snapshot holds, gzipped or not); what
 //! runs is the rewritten module (see `module/rewrite.rs`), whose exports are ours and whose instantiation writes
@@ -20,13 +20,14 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError, Weak},
 };
 
 use sha2::{Digest, Sha256};
 use wasmi::{CompilationMode, Config, CustomFuelCosts, Engine, Linker};
 
 use crate::{
+    execute::Instances,
     ic0::{self, Host},
     memory::{Global, Image, Memory, WASM_PAGE},
 };
@@ -47,10 +48,15 @@ struct Compiled {
     globals: Vec<GlobalShape>,
     heap: Option<HeapShape>,
     starts: bool,
+    drops_data: bool,
     initial: Image,
     code: wasmi::Module,
     linker: Linker<Host>,
+    instances: Instances,
 }
+
+/// Every module that somebody has.
+static COMPILED: Mutex<BTreeMap<[u8; 32], Weak<Compiled>>> = Mutex::new(BTreeMap::new());
 
 /// How an exported method may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +141,26 @@ impl InvalidModule {
 impl Module {
     /// Checks and compiles a module, given as `\0asm` or gzipped.
     pub fn compile(bytes: &[u8]) -> Result<Self, InvalidModule> {
+        let hash = Sha256::digest(bytes).into();
+        let known = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(module) = known().get(&hash).and_then(Weak::upgrade) {
+            return Ok(Self(module));
+        }
+        let module = Arc::new(Self::compile_anew(bytes, hash)?);
+        let mut known = known();
+        known.retain(|_, module| module.strong_count() > 0);
+        known.insert(hash, Arc::downgrade(&module));
+        Ok(Self(module))
+    }
+
+    /// A module that nobody else has.
+    #[cfg(test)]
+    pub(crate) fn compile_anew_for_test(bytes: &[u8]) -> Self {
+        let compiled = Self::compile_anew(bytes, Sha256::digest(bytes).into());
+        Self(Arc::new(compiled.expect("the module is admissible")))
+    }
+
+    fn compile_anew(bytes: &[u8], hash: [u8; 32]) -> Result<Compiled, InvalidModule> {
         let unpacked = unpack(bytes)?;
         let survey = survey::survey(&unpacked)?;
         let rewritten = rewrite::rewrite(&unpacked, &survey);
@@ -163,19 +189,21 @@ impl Module {
                 ))
             })?;
         }
-        Ok(Self(Arc::new(Compiled {
+        Ok(Compiled {
             bytes: bytes.to_vec(),
-            hash: Sha256::digest(bytes).into(),
+            hash,
             methods: survey.methods,
             hooks: survey.hooks,
             sections: survey.sections,
             globals: survey.globals,
             heap,
             starts: survey.start.is_some(),
+            drops_data: survey.drops_data,
             initial,
             code,
             linker: ic0::linker(&engine, heap.is_some_and(|heap| heap.wide)),
-        })))
+            instances: Instances::default(),
+        })
     }
 
     /// The module as it was given.
@@ -290,6 +318,16 @@ impl Module {
             .globals
             .iter()
             .map(|shape| (rewrite::global_export(shape.index), shape.mutable))
+    }
+
+    /// Whether its code can make an instance differ from a fresh one in more than heap and globals.
+    pub(crate) fn drops_data(&self) -> bool {
+        self.0.drops_data
+    }
+
+    /// Its instances that wait for the next message.
+    pub(crate) fn instances(&self) -> &Instances {
+        &self.0.instances
     }
 
     /// What runs.

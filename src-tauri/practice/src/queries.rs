@@ -1,17 +1,21 @@
 //! Queries: answered from a copy of the newest block, which nobody ever sees again.
 //!
 //! A composite query may ask other canisters of its subnet; they are run at once, in the order of the calls, and its
-//! callbacks then run on its own copy. Nothing here changes the state, and nothing here runs on the block loop's thread.
+//! callbacks then run on its own copy. Nothing here changes the state but by being counted (see [`Tally`]), and only the
+//! counting up runs on the block loop's thread.
 
 use crate::blocks::World;
 use crate::canister::{Canister, Code, Run};
 use crate::errors::{ErrorCode, Reject};
-use crate::execute::{self, CallContext, Entry, Environment, OutgoingCall, Response};
+use crate::execute::{self, Entry, Environment, OutgoingCall, Response};
 use crate::messages;
 use crate::module::Method;
 use crate::subnet::RangeLayout;
 use crate::system;
 use candid::Principal;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Instructions that a query may take.
 const INSTRUCTION_LIMIT: u64 = 5_000_000_000;
@@ -19,6 +23,43 @@ const INSTRUCTION_LIMIT: u64 = 5_000_000_000;
 const DEEPEST: usize = 6;
 /// How many calls one composite query may make in all, so that a canister that asks itself in a loop comes to an end.
 const MOST_CALLS: usize = 500;
+
+/// What queries asked of a canister, from its first day on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// How many there were.
+    pub calls: u64,
+    /// What they took.
+    pub instructions: u64,
+    /// Bytes of their arguments.
+    pub request_bytes: u64,
+    /// Bytes of the replies.
+    pub response_bytes: u64,
+}
+
+impl Asked {
+    fn add(&mut self, more: Self) {
+        self.calls = self.calls.saturating_add(more.calls);
+        self.instructions = self.instructions.saturating_add(more.instructions);
+        self.request_bytes = self.request_bytes.saturating_add(more.request_bytes);
+        self.response_bytes = self.response_bytes.saturating_add(more.response_bytes);
+    }
+}
+
+/// What was asked since the last block. Queries read copies of the world that nobody sees again; this is what all copies
+/// share, and the next block adds it to the canisters. Sums do not depend on the order in which queries end.
+#[derive(Clone, Debug, Default)]
+pub struct Tally(Arc<Mutex<BTreeMap<Principal, Asked>>>);
+
+impl Tally {
+    fn counts(&self) -> MutexGuard<'_, BTreeMap<Principal, Asked>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, canister: Principal, asked: Asked) {
+        self.counts().entry(canister).or_default().add(asked);
+    }
+}
 
 /// A query to a canister.
 pub struct Query<'a> {
@@ -94,6 +135,16 @@ impl World {
         self.ask(canister, query, Some(certificate), DEEPEST, &mut calls_left)
     }
 
+    /// Adds what was asked since the last block to the canisters.
+    pub(crate) fn count_queries(&mut self) {
+        let counts = std::mem::take(&mut *self.asked.counts());
+        for (id, asked) in counts {
+            if let Some(canister) = self.find_mut(id) {
+                canister.asked.add(asked);
+            }
+        }
+    }
+
     fn unreplicated(&self, canister: &Canister, caller: Principal) -> Environment {
         Environment {
             replicated: false,
@@ -143,21 +194,42 @@ impl World {
         } else {
             Entry::Query { method, argument }
         };
-        let mut environment = Environment {
+        let environment = Environment {
             data_certificate,
             ..self.unreplicated(canister, query.caller)
         };
-        let mut code = code.clone();
-        let mut response = None;
-        let mut open = run(&mut code, entry, &environment, &mut response)?;
+        let mut asked = Asked {
+            calls: 1,
+            request_bytes: query.argument.len() as u64,
+            ..Asked::default()
+        };
+        let mut running = Running {
+            code: code.clone(),
+            environment,
+            response: None,
+            instructions: &mut asked.instructions,
+        };
+        let answer = self.follow(canister, &mut running, entry, depth, calls_left);
+        asked.response_bytes = answer.as_ref().map_or(0, Vec::len) as u64;
+        self.asked.add(id, asked);
+        answer
+    }
+
+    /// Runs a query, and then its callbacks with what the other canisters say.
+    fn follow(
+        &self,
+        canister: &Canister,
+        running: &mut Running<'_>,
+        entry: Entry,
+        depth: usize,
+        calls_left: &mut usize,
+    ) -> Result<Vec<u8>, Reject> {
+        let mut open = running.run(entry)?;
         // The certificate is for the query that a user asked, not for what follows from it.
-        environment.data_certificate = None;
+        running.environment.data_certificate = None;
         open.reverse();
         while let Some(call) = open.pop() {
-            environment.context = CallContext {
-                replied: response.is_some(),
-                ..environment.context
-            };
+            running.environment.context.replied = running.response.is_some();
             let entry = match self.ask_other(canister, &call, depth, calls_left) {
                 Ok(reply) => Entry::Reply {
                     callback: call.on_reply,
@@ -174,15 +246,15 @@ impl World {
                     }
                 }
             };
-            let more = run(&mut code, entry, &environment, &mut response)?;
+            let more = running.run(entry)?;
             open.extend(more.into_iter().rev());
         }
-        match response {
+        match running.response.take() {
             Some(Response::Reply(bytes)) => Ok(bytes),
             Some(Response::Reject(message)) => Err(Reject::new(ErrorCode::Rejected, message)),
             None => Err(Reject::new(
                 ErrorCode::DidNotReply,
-                format!("Canister {id} did not produce a response"),
+                format!("Canister {} did not produce a response", canister.id),
             )),
         }
     }
@@ -212,20 +284,27 @@ impl World {
     }
 }
 
-/// Runs code on the query's copy; gives the calls that it makes.
-fn run(
-    code: &mut Code,
-    entry: Entry,
-    environment: &Environment,
-    response: &mut Option<Response>,
-) -> Result<Vec<OutgoingCall>, Reject> {
-    let outcome = execute::run(&code.module, &code.image, entry, environment.clone());
-    let done = outcome
-        .result
-        .map_err(|trap| Reject::numbered(trap.code(), trap.report(&environment.canister)))?;
-    code.image = done.image;
-    if done.response.is_some() {
-        *response = done.response;
+/// A query under way, on its own copy of the canister.
+struct Running<'a> {
+    code: Code,
+    environment: Environment,
+    response: Option<Response>,
+    instructions: &'a mut u64,
+}
+
+impl Running<'_> {
+    /// Runs code; gives the calls that it makes.
+    fn run(&mut self, entry: Entry) -> Result<Vec<OutgoingCall>, Reject> {
+        let Code { module, image, .. } = &self.code;
+        let outcome = execute::run(module, image, entry, self.environment.clone());
+        *self.instructions += outcome.instructions;
+        let done = outcome.result.map_err(|trap| {
+            Reject::numbered(trap.code(), trap.report(&self.environment.canister))
+        })?;
+        self.code.image = done.image;
+        if done.response.is_some() {
+            self.response = done.response;
+        }
+        Ok(done.calls)
     }
-    Ok(done.calls)
 }

@@ -4,7 +4,7 @@ use crate::blocks::World;
 use crate::certify::{Path as TreePath, cbor_map};
 use crate::faults::{Effect, Kind};
 use crate::ingress::{Content, Envelope, Expected, RequestId};
-use crate::server::{Door, Failure, Shared, cbor, certificate, meet, open, parse_id};
+use crate::server::{Door, Failure, Shared, cbor, certificate, meet, open};
 use crate::subnet::RangeLayout;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -31,16 +31,7 @@ pub async fn read_state(
     layout: RangeLayout,
     place: Place,
 ) -> Result<Response, Failure> {
-    let effective = parse_id(&id)?;
-    let subnet = match place {
-        Place::Canister => door.route(effective)?,
-        Place::Subnet => door.topology.subnet_index(effective).ok_or_else(|| {
-            Failure::new(
-                StatusCode::BAD_REQUEST,
-                format!("error: subnet_not_found\ndetails: There is no subnet {effective}."),
-            )
-        })?,
-    };
+    let (effective, subnet) = door.locate(&id, place)?;
     let envelope = open(&headers, &body, Expected::ReadState)?;
     let Content::ReadState(paths) = &envelope.content else {
         return Err(Failure::new(StatusCode::BAD_REQUEST, "not a read_state"));
@@ -98,7 +89,13 @@ fn may_read(
                 return Err(Failure::new(StatusCode::BAD_REQUEST, text));
             }
             match (*what, labels.get(3)) {
-                (b"module_hash" | b"controllers", None) => Ok(()),
+                (
+                    b"module_hash"
+                    | b"controllers"
+                    | b"canister_creation_timestamp"
+                    | b"last_install_timestamp",
+                    None,
+                ) => Ok(()),
                 (b"metadata", Some(name)) => {
                     let canister = world.canister(requested, subnet).ok();
                     let private = canister.is_some_and(|canister| {

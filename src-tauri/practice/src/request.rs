@@ -44,6 +44,7 @@ pub enum Request {
     CanisterMetadata(CanisterMetadataArgs),
     DepositCycles(CanisterIdRecord),
     FetchCanisterLogs(FetchCanisterLogsArgs),
+    ListCanisters,
     RawRand,
     TakeSnapshot(TakeCanisterSnapshotArgs),
     LoadSnapshot(LoadCanisterSnapshotArgs),
@@ -118,6 +119,7 @@ impl Request {
             "canister_metadata" => decode(arg).map(Self::CanisterMetadata),
             "deposit_cycles" => decode(arg).map(Self::DepositCycles),
             "fetch_canister_logs" => decode(arg).map(Self::FetchCanisterLogs),
+            "list_canisters" => Ok(Self::ListCanisters),
             "raw_rand" => Ok(Self::RawRand),
             "take_canister_snapshot" => decode(arg).map(Self::TakeSnapshot),
             "load_canister_snapshot" => decode(arg).map(Self::LoadSnapshot),
@@ -164,7 +166,10 @@ impl Request {
     /// The canister that it is about.
     pub fn canister(&self) -> Option<Principal> {
         Some(match self {
-            Self::CreateCanister(_) | Self::ProvisionalCreate(_) | Self::RawRand => return None,
+            Self::CreateCanister(_)
+            | Self::ProvisionalCreate(_)
+            | Self::ListCanisters
+            | Self::RawRand => return None,
             Self::ProvisionalTopUp(args) => args.canister_id,
             Self::UpdateSettings(args) => args.canister_id,
             Self::InstallCode(args) => args.canister_id,

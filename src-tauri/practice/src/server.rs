@@ -4,18 +4,22 @@
 //! loopback, where any web page of the same machine could reach it: a foreign `Host` header is refused, so that a page cannot
 //! get in by pointing its own name at this address.
 //!
-//! Reading order: [`routes`], then `call` and `query`; reads of the state are in [`crate::read_state`]. Specification: "HTTPS interface".
+//! Reading order: [`routes`] with what all requests share, then `server/calls.rs` and `server/queries.rs`; reads of the
+//! state are in [`crate::read_state`]. Specification: "HTTPS interface".
 
-use crate::blocks::{Order, Payload, Submission, Switches, World, wall_clock};
+mod calls;
+mod queries;
+
+use self::calls::{Style, call};
+use self::queries::query;
+use crate::blocks::{World, wall_clock};
 use crate::certify::{Path as TreePath, Tree, cbor_bytes, cbor_map, leb128};
 use crate::control;
-use crate::errors::{ErrorCode, Reject};
-use crate::faults::{Effect, Kind, Script};
-use crate::ingress::{self, Content, Envelope, Expected, Message, Refusal, RequestId, hash_value};
+use crate::faults::{Effect, Script};
+use crate::ingress::{self, Content, Envelope, Expected, Refusal, RequestId};
 use crate::limits::Bucket;
-use crate::management;
-use crate::queries::Query;
 use crate::read_state::{Place, read_state};
+use crate::rhythm::{Order, Switches};
 use crate::subnet::{RangeLayout, Topology};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -33,13 +37,10 @@ use std::time::{Duration, Instant};
 use std::{future, io};
 use tokio::sync::watch;
 
-/// Bytes of a body, and of an update call, at most: the network's numbers.
+/// Bytes of a body, at most: the network's number.
 const LONGEST_BODY: usize = 5 * 1024 * 1024;
-const LONGEST_CALL: usize = 2 * 1024 * 1024;
 /// How long a request may take in all, its body included: whoever stops sending must not keep a connection for ever.
 const LONGEST_REQUEST: Duration = Duration::from_secs(5 * 60);
-/// How long a synchronous call waits for its outcome before it says 202, as on a replica.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the routes share.
 pub struct Door {
@@ -98,8 +99,23 @@ impl Door {
         })
     }
 
+    /// The id in a path, and the subnet that serves it.
+    pub fn locate(&self, id: &str, place: Place) -> Result<(Principal, usize), Failure> {
+        let effective = parse_id(id)?;
+        let subnet = match place {
+            Place::Canister => self.route(effective)?,
+            Place::Subnet => self.topology.subnet_index(effective).ok_or_else(|| {
+                Failure::new(
+                    StatusCode::BAD_REQUEST,
+                    format!("error: subnet_not_found\ndetails: There is no subnet {effective}."),
+                )
+            })?,
+        };
+        Ok((effective, subnet))
+    }
+
     /// The subnet that serves this canister id.
-    pub fn route(&self, effective: Principal) -> Result<usize, Failure> {
+    fn route(&self, effective: Principal) -> Result<usize, Failure> {
         // Whoever names no canister (`aaaaa-aa`) is served by the subnet where canisters are made by default.
         if effective == Principal::management_canister() {
             return Ok(Topology::DEFAULT_SUBNET);
@@ -173,16 +189,35 @@ pub fn routes(door: Arc<Door>) -> Router {
         ("v4", Style::Synchronous(RangeLayout::Sharded)),
     ] {
         let handler = move |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| {
-            call(door, id, headers, body, style)
+            call(door, id, headers, body, style, Place::Canister)
         };
         router = router.route(
             &format!("/api/{version}/canister/{{id}}/call"),
             post(handler),
         );
     }
+    // What concerns no canister but the subnet itself; the newest version only.
+    router = router
+        .route(
+            "/api/v4/subnet/{id}/call",
+            post(
+                |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| {
+                    let style = Style::Synchronous(RangeLayout::Sharded);
+                    call(door, id, headers, body, style, Place::Subnet)
+                },
+            ),
+        )
+        .route(
+            "/api/v3/subnet/{id}/query",
+            post(
+                |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| {
+                    query(door, id, headers, body, RangeLayout::Sharded, Place::Subnet)
+                },
+            ),
+        );
     for (version, layout) in [("v2", RangeLayout::Flat), ("v3", RangeLayout::Sharded)] {
         let ask = move |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| {
-            query(door, id, headers, body, layout)
+            query(door, id, headers, body, layout, Place::Canister)
         };
         let of = |place| {
             move |door: Shared, id: Path<String>, headers: HeaderMap, body: Bytes| {
@@ -280,7 +315,7 @@ async fn status(State(door): Shared) -> Response {
 }
 
 /// The principal in a path.
-pub fn parse_id(id: &str) -> Result<Principal, Failure> {
+fn parse_id(id: &str) -> Result<Principal, Failure> {
     Principal::from_text(id).map_err(|error| {
         Failure::new(
             StatusCode::BAD_REQUEST,
@@ -323,83 +358,6 @@ fn require_addressee(envelope: &Envelope, effective: Principal) -> Result<&str, 
         return Err(Failure::new(StatusCode::BAD_REQUEST, text));
     }
     Ok(&message.method)
-}
-
-/// How a call is answered.
-#[derive(Clone, Copy)]
-enum Style {
-    /// At once, without an outcome.
-    Asynchronous,
-    /// With the outcome and its certificate, if it comes soon.
-    Synchronous(RangeLayout),
-}
-
-async fn call(
-    State(door): Shared,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-    style: Style,
-) -> Result<Response, Failure> {
-    let effective = parse_id(&id)?;
-    let subnet = door.route(effective)?;
-    let envelope = open(&headers, &body, Expected::Call)?;
-    if body.len() > LONGEST_CALL {
-        let text = format!(
-            "Request 0x{} is too large. Message byte size {} is larger than the max allowed {LONGEST_CALL}.",
-            hex::encode(envelope.id),
-            body.len()
-        );
-        return Err(Failure::new(StatusCode::PAYLOAD_TOO_LARGE, text));
-    }
-    let method = require_addressee(&envelope, effective)?.to_owned();
-    let effect = door.script.strike(Kind::Call, Some(&method));
-    meet(&door, effect.as_ref()).await?;
-    let rejection = match &effect {
-        Some(Effect::RejectUncertified(refusal)) => {
-            return Ok(cbor(uncertified(style, refusal.clone().into())));
-        }
-        Some(Effect::RejectCertified(refusal)) => Some(Reject::from(refusal.clone())),
-        _ => None,
-    };
-    let request = envelope.id;
-    let size = body.len();
-    let submitting = {
-        let door = door.clone();
-        away(move || submit(&door, subnet, envelope, size, rejection))
-    };
-    let submitted = match submitting.await? {
-        Ok(submitted) => submitted,
-        Err(reject) => return Ok(cbor(uncertified(style, reject))),
-    };
-    // The outcome of a known request is told again, never made again; one still under way is awaited by polling.
-    if matches!(submitted, Submitted::Known) && !door.world().is_finished(subnet, &request) {
-        return Ok(StatusCode::ACCEPTED.into_response());
-    }
-    let Style::Synchronous(layout) = style else {
-        return if effect == Some(Effect::LoseReply) {
-            Err(Failure::Cut)
-        } else {
-            Ok(StatusCode::ACCEPTED.into_response())
-        };
-    };
-    let mut blocks = door.blocks.clone();
-    let finished = blocks.wait_for(|world| world.is_finished(subnet, &request));
-    let finished = tokio::time::timeout(PATIENCE, finished)
-        .await
-        .map(|world| world.map(|world| world.clone()));
-    if effect == Some(Effect::LoseReply) {
-        return Err(Failure::Cut);
-    }
-    let Ok(Ok(world)) = finished else {
-        return Ok(StatusCode::ACCEPTED.into_response());
-    };
-    let path = vec![b"request_status".to_vec(), request.to_vec()];
-    let certificate = certificate(&door, &world, subnet, vec![path], layout, effect.as_ref());
-    Ok(cbor(cbor_map([
-        ("status", text("replied")),
-        ("certificate", Value::Bytes(certificate)),
-    ])))
 }
 
 /// What a fault does before a request is looked at any further.
@@ -459,109 +417,6 @@ pub fn certificate(
     }
 }
 
-fn uncertified(style: Style, reject: Reject) -> Value {
-    let mut entries = vec![
-        ("reject_code", Value::Integer(reject.code.into())),
-        ("reject_message", text(reject.message)),
-        ("error_code", text(reject.error)),
-    ];
-    if matches!(style, Style::Synchronous(_)) {
-        entries.push(("status", text("non_replicated_rejection")));
-    }
-    cbor_map(entries)
-}
-
-enum Submitted {
-    New,
-    Known,
-}
-
-/// Hands a call to the block loop, once.
-fn submit(
-    door: &Door,
-    subnet: usize,
-    envelope: Envelope,
-    size: usize,
-    rejection: Option<Reject>,
-) -> Result<Submitted, Reject> {
-    let Envelope {
-        id: request,
-        sender,
-        expiry,
-        content,
-        ..
-    } = envelope;
-    let Content::Call(Message {
-        canister,
-        method,
-        arg,
-    }) = content
-    else {
-        return Ok(Submitted::Known);
-    };
-    if door.taken().contains_key(&request) {
-        return Ok(Submitted::Known);
-    }
-    let world = door.world();
-    let payload = if let Some(reject) = rejection {
-        Payload::Management(Err(reject))
-    } else if canister == Principal::management_canister() {
-        let parsed = management::Request::parse(&method, &arg);
-        management::admit(&world, subnet, sender, &method, parsed.as_ref())?;
-        match parsed {
-            Some(parsed) => Payload::Management(parsed.map(Box::new)),
-            None => return Ok(Submitted::Known),
-        }
-    } else {
-        let query = Query {
-            caller: sender,
-            canister,
-            method: &method,
-            argument: &arg,
-        };
-        world.admit(&query, subnet, size)?;
-        Payload::Canister {
-            id: canister,
-            method,
-            argument: arg,
-        }
-    };
-    let mut taken = door.taken();
-    // Looked at again under the lock that also enters it: two copies may arrive in the same moment.
-    if taken.contains_key(&request) {
-        return Ok(Submitted::Known);
-    }
-    if taken.len() >= taken.capacity() {
-        let now = wall_clock();
-        taken.retain(|_, known| {
-            known
-                .expiry
-                .saturating_add(crate::blocks::REMEMBERED.as_nanos() as u64)
-                >= now
-        });
-    }
-    let known = Taken {
-        subnet,
-        sender,
-        receiver: canister,
-        expiry,
-    };
-    taken.insert(request, known.clone());
-    let submission = Submission {
-        request,
-        taken: known,
-        size,
-        payload,
-    };
-    door.orders.send(Order::Submit(submission)).map_err(|_| {
-        Reject::new(
-            ErrorCode::SubnetOversubscribed,
-            "The network is shutting down.",
-        )
-    })?;
-    Ok(Submitted::New)
-}
-
 /// Runs what may take long (a canister's code) away from the threads that serve connections.
 async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     let failed = |error| {
@@ -571,107 +426,6 @@ async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> R
         )
     };
     tokio::task::spawn_blocking(work).await.map_err(failed)
-}
-
-async fn query(
-    State(door): Shared,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-    layout: RangeLayout,
-) -> Result<Response, Failure> {
-    let effective = parse_id(&id)?;
-    let subnet = door.route(effective)?;
-    let envelope = open(&headers, &body, Expected::Query)?;
-    let method = require_addressee(&envelope, effective)?;
-    let effect = door.script.strike(Kind::Query, Some(method));
-    meet(&door, effect.as_ref()).await?;
-    let world = door.world();
-    let outcome = match &effect {
-        Some(Effect::RejectCertified(refusal) | Effect::RejectUncertified(refusal)) => {
-            Err(refusal.clone().into())
-        }
-        _ => answer(world.clone(), subnet, &envelope, layout).await?,
-    };
-    if effect == Some(Effect::LoseReply) {
-        return Err(Failure::Cut);
-    }
-    // A node signs what it said, when, and to which question.
-    let mut said = match outcome {
-        Ok(reply) => vec![
-            ("status", text("replied")),
-            ("reply", cbor_map([("arg", Value::Bytes(reply))])),
-        ],
-        Err(reject) => vec![
-            ("status", text("rejected")),
-            ("reject_code", Value::Integer(reject.code.into())),
-            ("reject_message", text(reject.message)),
-            ("error_code", text(reject.error)),
-        ],
-    };
-    let age = match effect {
-        Some(Effect::StaleCertificate { seconds }) => {
-            Duration::from_secs(seconds).as_nanos() as u64
-        }
-        _ => 0,
-    };
-    let timestamp = (
-        "timestamp",
-        Value::Integer(world.time.saturating_sub(age).into()),
-    );
-    let question = ("request_id", Value::Bytes(envelope.id.to_vec()));
-    let signed = said.iter().cloned().chain([timestamp.clone(), question]);
-    let mut hash = hash_value(&cbor_map(signed))
-        .map_err(|reason| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, reason))?;
-    if effect == Some(Effect::WrongSignature) {
-        hash = [0; 32];
-    }
-    let signatures = door.topology.subnets()[subnet].nodes.iter().map(|node| {
-        cbor_map([
-            timestamp.clone(),
-            (
-                "signature",
-                Value::Bytes(node.sign(&[b"\x0bic-response".as_slice(), &hash].concat())),
-            ),
-            ("identity", Value::Bytes(node.id.as_slice().to_vec())),
-        ])
-    });
-    said.push(("signatures", Value::Array(signatures.collect())));
-    Ok(cbor(cbor_map(said)))
-}
-
-/// The answer to a query, worked out where it may take long.
-async fn answer(
-    world: Arc<World>,
-    subnet: usize,
-    envelope: &Envelope,
-    layout: RangeLayout,
-) -> Result<Result<Vec<u8>, Reject>, Failure> {
-    let Content::Query(Message {
-        canister,
-        method,
-        arg,
-    }) = envelope.content.clone()
-    else {
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "not a query"));
-    };
-    let caller = envelope.sender;
-    away(move || {
-        if canister == Principal::management_canister() {
-            return management::query(&world, subnet, caller, &method, &arg);
-        }
-        world.query(
-            &Query {
-                caller,
-                canister,
-                method: &method,
-                argument: &arg,
-            },
-            subnet,
-            layout,
-        )
-    })
-    .await
 }
 
 #[cfg(test)]

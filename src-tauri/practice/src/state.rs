@@ -269,17 +269,9 @@ pub mod sparse {
 
 /// Modules by their bytes; compiled anew when they are read, each once.
 pub mod recompiled {
-    use crate::certify::{Hash, sha256};
     use crate::module::Module;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
     use serde_bytes::{ByteBuf, Bytes};
-    use std::cell::RefCell;
-    use std::collections::HashMap;
-
-    thread_local! {
-        /// Ten snapshots of a canister usually hold one module.
-        static COMPILED: RefCell<HashMap<Hash, Module>> = RefCell::default();
-    }
 
     /// Writes a module.
     pub fn serialize<S: Serializer>(module: &Module, serializer: S) -> Result<S::Ok, S::Error> {
@@ -289,12 +281,6 @@ pub mod recompiled {
     /// Reads a module.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Module, D::Error> {
         let bytes = ByteBuf::deserialize(deserializer)?;
-        let hash = sha256(&[&bytes]);
-        if let Some(module) = COMPILED.with_borrow(|compiled| compiled.get(&hash).cloned()) {
-            return Ok(module);
-        }
-        let module = Module::compile(&bytes).map_err(D::Error::custom)?;
-        COMPILED.with_borrow_mut(|compiled| compiled.insert(hash, module.clone()));
-        Ok(module)
+        Module::compile(&bytes).map_err(D::Error::custom)
     }
 }

@@ -1,7 +1,7 @@
 //! What is due by the clock: timers, heartbeats, storage fees, and the end of patience.
 
 use crate::blocks::World;
-use crate::canister::{CallContext, LowMemoryHook, Origin, Run};
+use crate::canister::{CallContext, Canister, LowMemoryHook, Origin, Run};
 use crate::errors::{ErrorCode, Reject};
 use crate::execute::Entry;
 use crate::management::Caller;
@@ -17,14 +17,17 @@ const COLLECTION: Duration = Duration::from_secs(10);
 const REST_AT_MOST: Duration = Duration::from_secs(10 * 60);
 
 impl World {
-    /// Runs what is due by the clock. `heartbeat` tells whether hearts beat this time.
-    pub fn run_tasks(&mut self, heartbeat: bool) {
+    /// What is due by the clock. `heartbeat` tells whether hearts beat this time.
+    pub(crate) fn due_tasks(&self, heartbeat: bool) -> Vec<(Principal, Entry)> {
         let time = self.time;
         let mut due = vec![];
         for canister in self.canisters() {
             let (Run::Running, Some(code)) = (&canister.run, &canister.code) else {
                 continue;
             };
+            if self.must_wait(canister.id) {
+                continue;
+            }
             if canister.low_memory_hook == LowMemoryHook::Ready
                 && code.module.has_hook("canister_on_low_wasm_memory")
             {
@@ -39,31 +42,40 @@ impl World {
                 due.push((canister.id, Entry::Heartbeat));
             }
         }
-        for (id, entry) in due {
-            let Some(canister) = self.find_mut(id) else {
-                continue;
-            };
-            if canister.require_cycles(0).is_err() {
-                continue;
-            }
-            match entry {
-                Entry::OnLowWasmMemory => canister.low_memory_hook = LowMemoryHook::Executed,
-                // A timer fires once; its code may set it anew.
-                Entry::GlobalTimer => canister.global_timer = None,
-                _ => {}
-            }
-            let context = CallContext {
-                origin: Origin::System,
-                caller: Principal::management_canister(),
-                cycles: 0,
-                deadline: 0,
-                answered: false,
-                open_calls: 0,
-                instructions: 0,
-            };
-            self.open(id, context, entry);
+        due
+    }
+
+    /// Runs a task that is due.
+    pub(crate) fn run_task(&mut self, id: Principal, task: Entry) {
+        let pays = |canister: &Canister| canister.require_cycles(0).is_ok();
+        if !self.find(id).is_some_and(pays) {
+            return;
         }
+        self.skip_task(id, &task);
+        let context = CallContext {
+            origin: Origin::System,
+            caller: Principal::management_canister(),
+            cycles: 0,
+            deadline: 0,
+            answered: false,
+            open_calls: 0,
+            instructions: 0,
+        };
+        self.open(id, context, task);
         self.settle();
+    }
+
+    /// Enters that a task is not due any more.
+    pub(crate) fn skip_task(&mut self, id: Principal, task: &Entry) {
+        let Some(canister) = self.find_mut(id) else {
+            return;
+        };
+        match task {
+            Entry::OnLowWasmMemory => canister.low_memory_hook = LowMemoryHook::Executed,
+            // A timer fires once; its code may set it anew.
+            Entry::GlobalTimer => canister.global_timer = None,
+            _ => {}
+        }
     }
 
     /// Answers for those who keep others waiting too long: stop requests, and best-effort calls past their deadline.

@@ -6,9 +6,12 @@ use candid::{CandidType, Decode, Encode, Principal};
 use canopic_practice::demo::OWNER_SEED;
 use canopic_practice::interface::{
     CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, CanisterStatusType,
-    InstallCodeArgs, ProvisionalCreateCanisterWithCyclesArgs,
+    CreateCanisterArgs, InstallCodeArgs, LoadCanisterSnapshotArgs,
+    ProvisionalCreateCanisterWithCyclesArgs, Snapshot, TakeCanisterSnapshotArgs,
 };
 use canopic_practice::{Network, Options, StartError, start};
+use ic_agent::agent::EffectiveId;
+use ic_agent::hash_tree::{Label, LookupResult};
 use ic_agent::identity::{
     AnonymousIdentity, BasicIdentity, DelegatedIdentity, Delegation, Prime256v1Identity,
     Secp256k1Identity, SignedDelegation,
@@ -158,6 +161,122 @@ async fn what_is_not_there_is_provably_absent() {
         matches!(section, Err(AgentError::LookupPathAbsent(_))),
         "nor any metadata: {section:?}"
     );
+    network.stop().await;
+}
+
+/// A time of a canister as its certificate tells it.
+async fn certified_time(agent: &Agent, id: Principal, what: &str) -> Option<u64> {
+    let path: Vec<Label<Vec<u8>>> = vec![
+        "canister".into(),
+        Label::from_bytes(id.as_slice()),
+        what.into(),
+    ];
+    let certificate = agent.read_state_raw(vec![path.clone()], id).await.unwrap();
+    match certificate.tree.lookup_path(&path) {
+        // LEB128: seven bits in each byte, the lowest first.
+        LookupResult::Found(bytes) => Some(
+            bytes
+                .iter()
+                .rev()
+                .fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f)),
+        ),
+        LookupResult::Absent => None,
+        other => panic!("neither there nor provably absent: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_times_of_creation_and_installation_are_certified() {
+    let network = network(false).await;
+    let agent = agent(&network, owner());
+    let id = create(&agent, &network).await.unwrap();
+    let created = async || certified_time(&agent, id, "canister_creation_timestamp").await;
+    let installed = async || certified_time(&agent, id, "last_install_timestamp").await;
+    let born = created()
+        .await
+        .expect("the network knows when it made a canister");
+    assert_eq!(installed().await, None, "nothing was installed yet");
+    let install = |mode| InstallCodeArgs {
+        mode,
+        canister_id: id,
+        wasm_module: b"\0asm\x01\0\0\0".to_vec(),
+        arg: vec![],
+        sender_canister_version: None,
+    };
+    let mut last = born;
+    let modes = [
+        CanisterInstallMode::Install,
+        CanisterInstallMode::Upgrade(None),
+        CanisterInstallMode::Reinstall,
+    ];
+    for mode in modes {
+        manage(&agent, id, "install_code", install(mode))
+            .await
+            .unwrap();
+        let now = installed().await.expect("there is code");
+        assert!(now > last, "{mode:?} sets it");
+        last = now;
+    }
+    let take = TakeCanisterSnapshotArgs {
+        canister_id: id,
+        replace_snapshot: None,
+        uninstall_code: Some(true),
+        sender_canister_version: None,
+    };
+    let taken = manage(&agent, id, "take_canister_snapshot", take)
+        .await
+        .unwrap();
+    assert_eq!(installed().await, None, "the code is gone");
+    let load = LoadCanisterSnapshotArgs {
+        canister_id: id,
+        snapshot_id: Decode!(&taken, Snapshot).unwrap().id,
+        sender_canister_version: None,
+    };
+    manage(&agent, id, "load_canister_snapshot", load)
+        .await
+        .unwrap();
+    assert!(installed().await > Some(last), "loading is an installation");
+    assert_eq!(
+        created().await,
+        Some(born),
+        "nothing changes the day of birth"
+    );
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_for_administrators_of_subnets_is_refused() {
+    let network = network(false).await;
+    let agent = agent(&network, owner());
+    let subnet = EffectiveId::Subnet(Principal::from_text(&network.ready().subnets[1]).unwrap());
+    let management = Principal::management_canister();
+    let list = agent
+        .query(&management, "list_canisters")
+        .with_arg(Encode!().unwrap())
+        .sign()
+        .unwrap();
+    let listed = agent.query_signed(subnet, list.signed_query).await;
+    let create = CreateCanisterArgs {
+        settings: None,
+        sender_canister_version: None,
+    };
+    let create = agent
+        .update(&management, "create_canister")
+        .with_arg(Encode!(&create).unwrap())
+        .sign()
+        .unwrap();
+    let created = agent.update_signed(subnet, create.signed_update).await;
+    for error in [listed.unwrap_err(), created.unwrap_err()] {
+        let AgentError::UncertifiedReject { reject, .. } = error else {
+            panic!("a rejection in the network's own form: {error}");
+        };
+        assert_eq!(
+            reject.error_code.as_deref(),
+            Some("IC0406"),
+            "{}",
+            reject.reject_message
+        );
+    }
     network.stop().await;
 }
 

@@ -274,6 +274,8 @@ async fn what_is_no_request_is_told_so() {
     let id = target.create().await;
     let call = format!("/api/v4/canister/{id}/call");
     let read = format!("/api/v3/canister/{id}/read_state");
+    let query = format!("/api/v3/canister/{id}/query");
+    let subnet = format!("/api/v4/subnet/{}/call", target.network.ready().subnets[1]);
     let good = target.agent.update(&id, "count").sign().unwrap();
     let good = good.signed_update.as_slice();
     let deep = vec![0x81; 1_000_000];
@@ -303,6 +305,8 @@ async fn what_is_no_request_is_told_so() {
             400,
         ),
         ("a call to be read", &read, CBOR, good, 400),
+        ("a call as a query", &query, CBOR, good, 400),
+        ("a call of a subnet", &subnet, CBOR, good, 400),
         (
             "a call to nobody",
             "/api/v4/canister/nobody/call",

@@ -3,7 +3,12 @@
 
 use candid::{Decode, Encode, Principal};
 use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
-use canopic_practice::interface::{CanisterIdRecord, ProvisionalCreateCanisterWithCyclesArgs};
+use canopic_practice::interface::{
+    CanisterIdRecord, ProvisionalCreateCanisterWithCyclesArgs, ReadCanisterSnapshotDataArgs,
+    ReadCanisterSnapshotDataResult, SnapshotDataKind, SnapshotDataOffset,
+    UploadCanisterSnapshotDataArgs, UploadCanisterSnapshotMetadataArgs,
+    UploadCanisterSnapshotMetadataResult,
+};
 use canopic_practice::{Network, Options, start};
 use ic_agent::agent::CallResponse;
 use ic_agent::identity::BasicIdentity;
@@ -119,6 +124,102 @@ async fn rejections_come_with_and_without_a_certificate() {
         matches!(&uncertified, AgentError::UncertifiedReject { reject, .. } if reject.error_code.as_deref() == Some("IC0210"))
     );
     create(&agent, effective).await.unwrap();
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn a_network_that_panics_over_a_call_rejects_it_and_goes_on() {
+    let (network, agent, effective) = network().await;
+    let first = create(&agent, effective).await.unwrap();
+    network.break_it([fault(Effect::Panic)]);
+    let error = create(&agent, effective).await.unwrap_err();
+    let AgentError::CertifiedReject { reject, .. } = error else {
+        panic!("the rejection is part of the state: {error}");
+    };
+    assert_eq!(
+        reject.error_code.as_deref(),
+        Some("IC0521"),
+        "its own fault: {}",
+        reject.reject_message
+    );
+    let next = create(&agent, effective).await.unwrap();
+    assert_eq!(
+        number(next),
+        number(first) + 1,
+        "nothing was changed, and the next call is served"
+    );
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn transfers_of_snapshots_are_struck_by_the_names_of_their_methods() {
+    let (network, agent, effective) = network().await;
+    let id = create(&agent, effective).await.unwrap();
+    let ask = |method: &'static str, arg: Vec<u8>| {
+        let call = agent
+            .update(&Principal::management_canister(), method)
+            .with_effective_canister_id(id)
+            .with_arg(arg);
+        call.call_and_wait()
+    };
+    let metadata = UploadCanisterSnapshotMetadataArgs {
+        canister_id: id,
+        replace_snapshot: None,
+        wasm_module_size: 8,
+        globals: vec![],
+        wasm_memory_size: 0,
+        stable_memory_size: 65_536,
+        certified_data: vec![],
+        global_timer: None,
+        on_low_wasm_memory_hook_status: None,
+    };
+    let reply = ask(
+        "upload_canister_snapshot_metadata",
+        Encode!(&metadata).unwrap(),
+    );
+    let reply = reply.await.unwrap();
+    let snapshot_id = Decode!(&reply, UploadCanisterSnapshotMetadataResult)
+        .unwrap()
+        .snapshot_id;
+    let (upload, read) = (
+        "upload_canister_snapshot_data",
+        "read_canister_snapshot_data",
+    );
+    let piece = |offset| {
+        let args = UploadCanisterSnapshotDataArgs {
+            canister_id: id,
+            snapshot_id: snapshot_id.clone(),
+            kind: SnapshotDataOffset::StableMemory { offset },
+            chunk: vec![1; 100],
+        };
+        Encode!(&args).unwrap()
+    };
+    let slice = |offset| {
+        let args = ReadCanisterSnapshotDataArgs {
+            canister_id: id,
+            snapshot_id: snapshot_id.clone(),
+            kind: SnapshotDataKind::StableMemory { offset, size: 100 },
+        };
+        Encode!(&args).unwrap()
+    };
+    let strike = |method: &str, after| Fault {
+        method: Some(method.into()),
+        after,
+        ..fault(Effect::LoseReply)
+    };
+    network.break_it([strike(upload, 1), strike(read, 2)]);
+    ask(upload, piece(0)).await.unwrap();
+    ask(upload, piece(100)).await.unwrap_err();
+    ask(read, slice(0)).await.unwrap();
+    let lost = ask(read, slice(100)).await.unwrap();
+    let lost = Decode!(&lost, ReadCanisterSnapshotDataResult).unwrap();
+    assert_eq!(lost.chunk, [1; 100], "what lost its reply happened");
+    ask(read, slice(0)).await.unwrap_err();
+    ask(read, slice(0)).await.unwrap();
+    assert!(
+        network.faults().is_empty(),
+        "each struck once, where it was to"
+    );
     network.stop().await;
 }
 

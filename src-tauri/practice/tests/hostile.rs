@@ -7,7 +7,6 @@ use canopic_practice::interface::{
     OnLowWasmMemoryHookStatus, SnapshotMetadataGlobal, UploadCanisterSnapshotMetadataArgs,
 };
 use canopic_practice::management::Request;
-use canopic_practice::{Options, start};
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
 use proptest::prelude::*;
@@ -144,91 +143,4 @@ fn a_bomb_of_types_is_refused_quickly() {
         parsed.is_err_and(|reject| reject.error == "IC0408"),
         "no such argument, and no billion of anything"
     );
-}
-
-#[tokio::test]
-async fn the_door_stays_open_after_rubbish() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let network = start(Options::default()).await.unwrap();
-    let address = network
-        .ready()
-        .url
-        .trim_start_matches("http://")
-        .trim_end_matches('/')
-        .to_owned();
-    let id = &network.ready().default_effective_canister_id;
-    let send = async |path: &str, kind: &str, length: usize, body: &[u8]| {
-        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-        );
-        stream
-            .write_all(&[head.as_bytes(), body].concat())
-            .await
-            .unwrap();
-        let mut answer = vec![];
-        // A refused upload may be cut off while it is still being sent; what was said before counts.
-        let _ = stream.read_to_end(&mut answer).await;
-        String::from_utf8_lossy(&answer)
-            .chars()
-            .take(12)
-            .collect::<String>()
-    };
-    let call = format!("/api/v4/canister/{id}/call");
-    let deep = vec![0x81; 100_000];
-    let envelope = envelope();
-    for (what, path, kind, length, body, status) in [
-        (
-            "deep nesting",
-            call.as_str(),
-            "application/cbor",
-            deep.len(),
-            deep.as_slice(),
-            "400",
-        ),
-        (
-            "text",
-            call.as_str(),
-            "text/plain",
-            envelope.len(),
-            envelope.as_slice(),
-            "400",
-        ),
-        (
-            "too much",
-            call.as_str(),
-            "application/cbor",
-            6 * 1024 * 1024,
-            &[],
-            "413",
-        ),
-        (
-            "a query as a call",
-            &format!("/api/v3/canister/{id}/query"),
-            "application/cbor",
-            envelope.len(),
-            envelope.as_slice(),
-            "400",
-        ),
-        (
-            "no id",
-            "/api/v4/canister/nobody/call",
-            "application/cbor",
-            envelope.len(),
-            envelope.as_slice(),
-            "400",
-        ),
-        (
-            "nowhere",
-            "/api/v9/nothing",
-            "application/cbor",
-            envelope.len(),
-            envelope.as_slice(),
-            "404",
-        ),
-    ] {
-        let answer = send(path, kind, length, body).await;
-        assert_eq!(answer, format!("HTTP/1.1 {status}"), "{what}");
-    }
-    network.stop().await;
 }

@@ -4,8 +4,9 @@
 use candid::{CandidType, Decode, Encode, Principal};
 use canopic_practice::faults::{Effect, Fault};
 use canopic_practice::interface::{
-    CanisterIdRecord, CanisterInstallMode, InstallCodeArgs,
-    ProvisionalCreateCanisterWithCyclesArgs, Snapshot, TakeCanisterSnapshotArgs,
+    CanisterIdRecord, CanisterInstallMode, CanisterStatusResult, InstallCodeArgs,
+    LoadCanisterSnapshotArgs, ProvisionalCreateCanisterWithCyclesArgs, Snapshot,
+    TakeCanisterSnapshotArgs,
 };
 use canopic_practice::state::StateError;
 use canopic_practice::{Network, Options, StartError, start};
@@ -233,6 +234,140 @@ async fn everything_is_there_after_a_restart() {
         "snapshots are there"
     );
     assert_eq!(count(&after, id).await, 4, "and the code runs");
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn it_starts_again_at_the_same_address_after_a_stop_and_after_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = network(folder.path()).await;
+    let options = Options {
+        listen: first.address(),
+        state: Some(folder.path().to_owned()),
+        ..Options::default()
+    };
+    // The same client all the time, with the connections that it keeps.
+    let client = agent(&first);
+    let id = counter(&first, &client).await;
+    count(&client, id).await;
+    first.stop().await;
+    client.status().await.unwrap_err();
+
+    let second = start(options.clone()).await.unwrap();
+    assert_eq!(count(&client, id).await, 2, "it goes on as after a pause");
+    second.checkpoint();
+    assert_eq!(
+        count(&client, id).await,
+        3,
+        "from here on nothing is written out"
+    );
+    second.break_it([Fault {
+        kind: None,
+        method: None,
+        after: 0,
+        times: 1,
+        effect: Effect::Crash,
+    }]);
+    client.query(&id, "tell").call().await.unwrap_err();
+    second.wait().await;
+
+    let third = start(options).await.unwrap();
+    let counted = count(&client, id).await;
+    assert!(
+        counted == 3 || counted == 4,
+        "the block of the checkpoint may hold the call that followed it: {counted}"
+    );
+    third.stop().await;
+}
+
+#[tokio::test]
+async fn what_queries_asked_is_counted_and_outlives_snapshots_and_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = network(folder.path()).await;
+    let before = agent(&first);
+    let id = counter(&first, &before).await;
+    let record = CanisterIdRecord { canister_id: id };
+    let asked = async |agent: &Agent| {
+        let reply = manage(agent, id, "canister_status", record.clone()).await;
+        let stats = Decode!(&reply.unwrap(), CanisterStatusResult)
+            .unwrap()
+            .query_stats;
+        [
+            stats.num_calls_total,
+            stats.num_instructions_total,
+            stats.request_payload_bytes_total,
+            stats.response_payload_bytes_total,
+        ]
+        .map(|count| u64::try_from(count.0).unwrap())
+    };
+    assert_eq!(asked(&before).await, [0; 4], "nobody asked yet");
+    let take = TakeCanisterSnapshotArgs {
+        canister_id: id,
+        replace_snapshot: None,
+        uninstall_code: None,
+        sender_canister_version: None,
+    };
+    let reply = manage(&before, id, "take_canister_snapshot", take)
+        .await
+        .unwrap();
+    let snapshot_id = Decode!(&reply, Snapshot).unwrap().id;
+    before
+        .query(&id, "tell")
+        .with_arg(vec![7; 30])
+        .call()
+        .await
+        .unwrap();
+    let [calls, instructions, request, response] = asked(&before).await;
+    assert_eq!(
+        [calls, request, response],
+        [1, 30, 4],
+        "one query with its bytes"
+    );
+    assert!(instructions > 0, "and its work");
+    before
+        .query(&id, "tell")
+        .with_arg(vec![7; 30])
+        .call()
+        .await
+        .unwrap();
+    before.query(&id, "nothing").call().await.unwrap_err();
+    let twice = [3, 2 * instructions, 60, 8];
+    assert_eq!(
+        asked(&before).await,
+        twice,
+        "a query without reply is one, too"
+    );
+    // Nobody counts calls, whatever they call.
+    before.update(&id, "tell").call_and_wait().await.unwrap();
+    let load = LoadCanisterSnapshotArgs {
+        canister_id: id,
+        snapshot_id,
+        sender_canister_version: None,
+    };
+    manage(&before, id, "load_canister_snapshot", load)
+        .await
+        .unwrap();
+    assert_eq!(
+        asked(&before).await,
+        twice,
+        "a snapshot does not turn them back"
+    );
+    let query = before
+        .query(&Principal::management_canister(), "canister_status")
+        .with_effective_canister_id(id)
+        .with_arg(Encode!(&record).unwrap());
+    let status = Decode!(&query.call().await.unwrap(), CanisterStatusResult).unwrap();
+    assert_eq!(
+        status.query_stats.num_calls_total, 3_u32,
+        "the status as a query says the same, and is none of the canister"
+    );
+    first.stop().await;
+    let second = network(folder.path()).await;
+    assert_eq!(
+        asked(&agent(&second)).await,
+        twice,
+        "they are there after a restart"
+    );
     second.stop().await;
 }
 

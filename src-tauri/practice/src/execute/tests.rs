@@ -4,6 +4,7 @@ mod calls;
 mod limits;
 mod motoko;
 mod system_calls;
+mod warm;
 
 use super::*;
 use crate::memory::{Memory, PAGE};

@@ -66,6 +66,8 @@ pub(super) struct Survey<'a> {
     pub(super) heap: Option<HeapShape>,
     pub(super) has_table: bool,
     pub(super) start: Option<u32>,
+    /// Whether code can make an instance forget a data segment.
+    pub(super) drops_data: bool,
     pub(super) data: Vec<Data<'a>>,
     /// What the active data segments put where.
     pub(super) active_data: Vec<(u64, &'a [u8])>,
@@ -121,7 +123,7 @@ pub(super) fn survey(wasm: &[u8]) -> Result<Survey<'_>, InvalidModule> {
         )));
     }
     check_heap(parts.memory)?;
-    check_code(&parts.bodies)?;
+    let drops_data = check_code(&parts.bodies)?;
     let sections = check_sections(&parts.custom)?;
 
     Ok(Survey {
@@ -134,6 +136,7 @@ pub(super) fn survey(wasm: &[u8]) -> Result<Survey<'_>, InvalidModule> {
         heap,
         has_table: parts.tables > 0,
         start: parts.start,
+        drops_data,
         data: parts.data,
         active_data,
         section_ranges: parts.section_ranges,
@@ -433,8 +436,10 @@ fn check_heap(memory: Option<wasmparser::MemoryType>) -> Result<(), InvalidModul
     Ok(())
 }
 
-/// Tables are not part of a canister's state, so code must not change them.
-fn check_code(bodies: &[FunctionBody<'_>]) -> Result<(), InvalidModule> {
+/// Tables are not part of a canister's state, so code must not change them. Tells whether it drops data segments, which are
+/// not part of it either, but come back with the next instance.
+fn check_code(bodies: &[FunctionBody<'_>]) -> Result<bool, InvalidModule> {
+    let mut drops_data = false;
     for (index, body) in bodies.iter().enumerate() {
         let mut size = 0;
         for operator in body.get_operators_reader().map_err(undecodable)? {
@@ -445,6 +450,10 @@ fn check_code(bodies: &[FunctionBody<'_>]) -> Result<(), InvalidModule> {
                 Operator::TableFill { .. } => "table.fill",
                 Operator::TableCopy { .. } => "table.copy",
                 Operator::TableInit { .. } => "table.init",
+                Operator::DataDrop { .. } => {
+                    drops_data = true;
+                    continue;
+                }
                 _ => continue,
             };
             return Err(InvalidModule::new(format_args!(
@@ -457,7 +466,7 @@ fn check_code(bodies: &[FunctionBody<'_>]) -> Result<(), InvalidModule> {
             )));
         }
     }
-    Ok(())
+    Ok(drops_data)
 }
 
 fn check_sections(custom: &[(&str, &[u8])]) -> Result<BTreeMap<String, Section>, InvalidModule> {

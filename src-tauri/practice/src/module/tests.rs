@@ -428,3 +428,16 @@ fn no_bytes_do_harm() {
         admitted.get()
     );
 }
+
+#[test]
+fn the_same_bytes_are_compiled_once_while_somebody_has_the_module() {
+    let text = r#"(module (memory 1) (@custom "icp:public only" "here"))"#;
+    let first = compile(text);
+    assert!(
+        Arc::ptr_eq(&first.0, &compile(text).0),
+        "ten canisters of one module share it"
+    );
+    let gone = Arc::downgrade(&first.0);
+    drop(first);
+    assert!(gone.upgrade().is_none(), "nobody keeps what nobody has");
+}
