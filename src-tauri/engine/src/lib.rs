@@ -20,6 +20,7 @@ mod canister;
 mod connection;
 mod engine;
 mod error;
+mod folder;
 mod identity;
 mod ids;
 mod module;
@@ -38,6 +39,11 @@ pub use canister::{
 pub use connection::Connection;
 pub use engine::Engine;
 pub use error::{Certainty, Code, Error, Result};
+pub use folder::{
+    By, ChainSnapshot, Circumstances, CopyReader, CopyWriter, Damage, Draft, FileRecord, GRID,
+    Global, Hash, Hashes, Hook, Manifest, Metadata, Origin, Part, Progress, Repair, SettingsThen,
+    Source, Timer, Unfinished, Verification, chunk_at, chunks, is_zero, unfinished, verify,
+};
 pub use identity::Identity;
 pub use ids::{CanisterId, Fingerprint, Place};
 pub use module::{
