@@ -1,8 +1,9 @@
-//! Networks: which one is in use, and which there are.
+//! Networks: which one is in use, which there are, and what can be said of one from outside.
 
 use crate::{Api, failure::Failure, wire::Session};
 use canopic_engine as engine;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::time::SystemTime;
 use ts_rs::TS;
 
 /// The network in use.
@@ -91,7 +92,257 @@ pub(crate) fn network(network: &engine::Network, endpoint: &engine::Endpoint) ->
     }
 }
 
+/// A network in the list of all that can be chosen.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkListing {
+    /// Which one.
+    pub id: String,
+    /// What kind of network it is.
+    pub kind: NetworkKind,
+    /// The name that people gave it; empty where its kind says all.
+    pub name: String,
+    /// How its root key is known.
+    pub trust: Trust,
+    /// Its address; null for the practice network, which has one only while it runs.
+    pub address: Option<String>,
+    /// What tells it apart from others, as far as it is known without asking it.
+    pub fingerprint: Option<String>,
+    /// The tool that runs it; null where it is not known.
+    pub tool: Option<Tool>,
+    /// The project that it belongs to; null for none.
+    pub project: Option<String>,
+    /// Whether it runs; null for networks that are not asked before they are chosen.
+    pub is_running: Option<bool>,
+}
+
+impl From<engine::Listing> for NetworkListing {
+    fn from(listing: engine::Listing) -> Self {
+        Self {
+            kind: NetworkKind::from(&listing.network.id),
+            id: listing.network.id.to_string(),
+            name: listing.network.name,
+            trust: listing.network.trust.into(),
+            address: listing.address,
+            fingerprint: listing
+                .fingerprint
+                .map(|fingerprint| fingerprint.to_string()),
+            tool: listing.tool.map(Tool::from),
+            project: listing.project.map(|project| project.to_string()),
+            is_running: listing.is_running,
+        }
+    }
+}
+
+/// A tool that runs networks.
+#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Tool {
+    /// `icp`.
+    Icp,
+    /// `dfx`.
+    Dfx,
+}
+
+impl From<engine::Tool> for Tool {
+    fn from(tool: engine::Tool) -> Self {
+        match tool {
+            engine::Tool::Icp => Self::Icp,
+            engine::Tool::Dfx => Self::Dfx,
+        }
+    }
+}
+
+/// What was found out about a network.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Probe {
+    /// Where it was asked.
+    pub address: String,
+    /// What it is.
+    pub finding: Finding,
+    /// The root key that it says is its own, hexadecimal; proves nothing by itself.
+    pub root_key: Option<String>,
+    /// The fingerprint of that key.
+    pub fingerprint: Option<String>,
+    /// How long it takes to answer, in milliseconds.
+    pub latency: Option<f64>,
+    /// How far this computer's clock is ahead of the network's, in milliseconds; negative while it is behind.
+    pub clock_ahead: Option<f64>,
+    /// Whether the clock is off so far that requests are in danger.
+    pub is_clock_off: bool,
+    /// The version of the software that answers, as it says.
+    pub version: Option<String>,
+}
+
+/// What a network turned out to be.
+#[derive(Debug, Serialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Finding {
+    /// Its certificate leads back to the root key.
+    Proven,
+    /// Nobody answers.
+    Unreachable {
+        /// How it was noticed.
+        failure: Failure,
+    },
+    /// Somebody answers who is no Internet Computer.
+    Stranger {
+        /// How it was noticed.
+        failure: Failure,
+    },
+    /// It says that its root key is another one.
+    OtherKey {
+        /// The fingerprint that it is known by.
+        known: String,
+        /// The fingerprint of the key that it shows.
+        found: String,
+    },
+    /// Its certificate does not lead back to the root key.
+    Untrusted {
+        /// How it was noticed.
+        failure: Failure,
+    },
+    /// It answers, but no certificate could be had.
+    Unproven {
+        /// Why not.
+        failure: Failure,
+    },
+}
+
+impl From<engine::Probe> for Probe {
+    fn from(probe: engine::Probe) -> Self {
+        let milliseconds = |time: std::time::Duration| time.as_millis() as f64;
+        Self {
+            address: probe.address.to_string(),
+            fingerprint: probe
+                .root_key
+                .as_deref()
+                .map(|key| engine::Fingerprint::of(key).to_string()),
+            root_key: probe.root_key.map(hex::encode),
+            latency: probe.latency.map(milliseconds),
+            clock_ahead: probe.clock.map(|clock| {
+                let by = milliseconds(clock.by);
+                if clock.is_ahead { by } else { -by }
+            }),
+            is_clock_off: probe.clock.is_some_and(engine::ClockOffset::is_off),
+            version: probe.version,
+            finding: match probe.finding {
+                engine::Finding::Proven => Finding::Proven,
+                engine::Finding::Unreachable(error) => Finding::Unreachable {
+                    failure: error.into(),
+                },
+                engine::Finding::Stranger(error) => Finding::Stranger {
+                    failure: error.into(),
+                },
+                engine::Finding::OtherKey { known, found } => Finding::OtherKey {
+                    known: known.to_string(),
+                    found: found.to_string(),
+                },
+                engine::Finding::Untrusted(error) => Finding::Untrusted {
+                    failure: error.into(),
+                },
+                engine::Finding::Unproven(error) => Finding::Unproven {
+                    failure: error.into(),
+                },
+            },
+        }
+    }
+}
+
+/// Whom a person believes when they enter a network.
+#[derive(Debug, Deserialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum GivenKey {
+    /// The key itself.
+    Pasted {
+        /// Hexadecimal.
+        root_key: String,
+    },
+    /// Whatever the network says, which must be the key that they were shown.
+    Told {
+        /// The fingerprint that they were shown.
+        fingerprint: String,
+    },
+}
+
+fn fingerprint(text: &str) -> Result<engine::Fingerprint, Failure> {
+    // It comes from our own replies, not from a person.
+    text.parse()
+        .map_err(|error| Failure::bug("reading a fingerprint", &error))
+}
+
 impl Api {
+    pub(crate) async fn networks(&self) -> Result<Vec<NetworkListing>, Failure> {
+        let listings = self.engine()?.networks(SystemTime::now()).await;
+        Ok(listings.into_iter().map(NetworkListing::from).collect())
+    }
+
+    pub(crate) async fn probe_network(&self, network: String) -> Result<Probe, Failure> {
+        let engine = self.engine()?;
+        Ok(engine
+            .probe(&network.parse()?, SystemTime::now())
+            .await?
+            .into())
+    }
+
+    pub(crate) async fn look_at_address(&self, address: String) -> Result<Probe, Failure> {
+        let engine = self.engine()?;
+        Ok(engine.look_at(&address, SystemTime::now()).await?.into())
+    }
+
+    pub(crate) async fn add_network(
+        &self,
+        name: String,
+        address: String,
+        key: GivenKey,
+    ) -> Result<Vec<NetworkListing>, Failure> {
+        let key = match key {
+            GivenKey::Pasted { root_key } => engine::GivenKey::Pasted(root_key),
+            GivenKey::Told { fingerprint: shown } => engine::GivenKey::Told(fingerprint(&shown)?),
+        };
+        self.engine()?.add_network(&name, &address, &key).await?;
+        self.networks().await
+    }
+
+    pub(crate) async fn rename_network(
+        &self,
+        network: String,
+        name: String,
+    ) -> Result<Vec<NetworkListing>, Failure> {
+        self.engine()?.rename_network(&network.parse()?, &name)?;
+        self.networks().await
+    }
+
+    pub(crate) async fn remove_network(
+        &self,
+        network: String,
+    ) -> Result<Vec<NetworkListing>, Failure> {
+        self.engine()?.remove_network(&network.parse()?)?;
+        self.networks().await
+    }
+
+    pub(crate) async fn accept_root_key(
+        &self,
+        network: String,
+        shown: String,
+    ) -> Result<Vec<NetworkListing>, Failure> {
+        let engine = self.engine()?;
+        engine
+            .accept_root_key(&network.parse()?, fingerprint(&shown)?)
+            .await?;
+        self.networks().await
+    }
+
     pub(crate) async fn choose_network(&self, network: String) -> Result<Session, Failure> {
         self.engine()?.choose_network(&network.parse()?)?;
         self.session().await

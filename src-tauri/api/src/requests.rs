@@ -4,6 +4,7 @@ use crate::{
     canisters::{Board, Canister, Metadata, Review, SettingsChange},
     failure::Failure,
     feed::{self, News},
+    networks::{GivenKey, NetworkListing, Probe},
     wire::{self, Appearance, Session},
 };
 use canopic_engine::{Engine, Error, Folders, Places, PracticeDoor, set_aside};
@@ -77,6 +78,20 @@ requests! {
     SetSettingsAside => set_settings_aside() -> Session;
 
     // Networks.
+    /// All networks that can be chosen. None but those on this computer is asked anything.
+    Networks => networks() -> Vec<NetworkListing>;
+    /// Asks a network who it is.
+    ProbeNetwork => probe_network(network: String) -> Probe;
+    /// Asks an address who is there, before it becomes a network.
+    LookAtAddress => look_at_address(address: String) -> Probe;
+    /// Adds a network.
+    AddNetwork => add_network(name: String, address: String, key: GivenKey) -> Vec<NetworkListing>;
+    /// Gives a network that a person entered another name.
+    RenameNetwork => rename_network(network: String, name: String) -> Vec<NetworkListing>;
+    /// Forgets a network that a person entered.
+    RemoveNetwork => remove_network(network: String) -> Vec<NetworkListing>;
+    /// Ends an alarm: the network is known by the root key of this fingerprint from now on.
+    AcceptRootKey => accept_root_key(network: String, shown: String) -> Vec<NetworkListing>;
     /// Chooses the network to work on.
     ChooseNetwork => choose_network(network: String) -> Session;
     /// Ends the practice network; it starts again when it is next needed.

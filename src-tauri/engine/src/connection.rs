@@ -61,15 +61,19 @@ impl Engine {
     }
 
     /// A network as an identity.
-    pub async fn connect(
-        &self,
-        network: &NetworkId,
-        identity: &Identity,
-    ) -> Result<Arc<Connection>> {
+    pub async fn connect(&self, id: &NetworkId, identity: &Identity) -> Result<Arc<Connection>> {
+        let slot = self.connections.slot((id.clone(), identity.principal));
+        if let Some(connection) = slot.get() {
+            if !self.has_moved(id, &connection.endpoint).await? {
+                return Ok(connection.clone());
+            }
+            self.disconnect(|other| other == id);
+        }
         self.connections
-            .slot((network.clone(), identity.principal))
+            .slot((id.clone(), identity.principal))
             .get_or_try_init(|| async {
-                let (network, endpoint) = self.whereabouts(network).await?;
+                self.confirm(id).await?;
+                let (network, endpoint) = self.whereabouts(id).await?;
                 tracing::info!(network = %network.id, address = endpoint.address, fingerprint = %endpoint.fingerprint(),
                     principal = %identity.principal, "connecting");
                 let replica = Replica::connect(&endpoint, identity)?;
@@ -77,6 +81,16 @@ impl Engine {
             })
             .await
             .cloned()
+    }
+
+    /// Whether a network is not any more where, or what, it was. A local one gets a new key and another port whenever somebody
+    /// starts it anew; the others stay what they are.
+    async fn has_moved(&self, id: &NetworkId, before: &Endpoint) -> Result<bool> {
+        if !matches!(id, NetworkId::Local(_)) {
+            return Ok(false);
+        }
+        let (_, now) = self.whereabouts(id).await?;
+        Ok(now.address != before.address || now.root_key != before.root_key)
     }
 
     /// Drops the connections to some networks. Work that is under way keeps the one that it began with.

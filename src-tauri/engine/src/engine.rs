@@ -2,9 +2,11 @@
 
 use crate::{
     Act, Action, Activity, Appearance, Canister, CanisterId, Code, Connection, Denial, Error,
-    Folders, KnownCanister, PracticeDoor, Reading, Result, Settings,
+    Folders, KnownCanister, Neighbourhood, PracticeDoor, Reading, Result, Settings,
     canister::{self, About, describe, may},
     connection::Connections,
+    network::Networks,
+    project::Projects,
     replica::Call,
     settings,
 };
@@ -16,6 +18,9 @@ pub struct Engine {
     pub(crate) folders: Arc<Folders>,
     settings: Mutex<Settings>,
     pub(crate) practice: Arc<dyn PracticeDoor>,
+    pub(crate) networks: Networks,
+    pub(crate) projects: Projects,
+    pub(crate) neighbourhood: Neighbourhood,
     pub(crate) connections: Connections,
     activity: Activity,
 }
@@ -23,14 +28,23 @@ pub struct Engine {
 impl Engine {
     /// Opens the app's state. Networks are reached when they are first needed.
     pub fn open(folders: Arc<Folders>, practice: Arc<dyn PracticeDoor>) -> Result<Self> {
-        let settings = settings::load(&folders.config)?;
         Ok(Self {
+            settings: Mutex::new(settings::load(&folders.config)?),
+            networks: Networks::load(&folders.config)?,
+            projects: Projects::load(&folders.config)?,
             folders,
-            settings: Mutex::new(settings),
             practice,
+            neighbourhood: Neighbourhood::of_this_computer(),
             connections: Connections::default(),
             activity: Activity::default(),
         })
+    }
+
+    /// The same app on a computer where other tools' networks are elsewhere.
+    #[must_use]
+    pub fn among(mut self, neighbourhood: Neighbourhood) -> Self {
+        self.neighbourhood = neighbourhood;
+        self
     }
 
     /// Where things lie.

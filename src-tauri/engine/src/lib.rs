@@ -25,6 +25,7 @@ mod identity;
 mod ids;
 mod module;
 mod network;
+mod project;
 mod replica;
 mod settings;
 mod transfer;
@@ -50,7 +51,7 @@ pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
 };
 pub use network::{
-    Address, DoorError, Endpoint, KnownCanister, MAINNET_ROOT_KEY, Network, NetworkId,
-    PracticeDoor, Trust,
+    Address, ClockOffset, DoorError, Endpoint, Finding, GivenKey, KnownCanister, Listing,
+    MAINNET_ROOT_KEY, Neighbourhood, Network, NetworkId, PracticeDoor, Probe, Tool, Trust,
 };
 pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings, set_aside};

@@ -7,20 +7,30 @@
 //! - The practice network reaches the engine as a [`PracticeDoor`]: something that, when knocked at, answers with an
 //!   [`Endpoint`]. The engine cannot tell it from any other network, and must not.
 //! - Mainnet's address and key are part of the program.
-//! - A local network is found on this computer, see [`local`]; a custom one was entered by a person, see [`custom`].
+//! - A local network is found on this computer, see `local`; a custom one was entered by a person, see `custom`.
 //!
 //! No network is asked anything before it is chosen, except those on this computer. Plain HTTP is for this computer only, see
 //! [`Address`]. What can be said about a network from outside is a [`Probe`].
 
 mod address;
+mod custom;
+mod local;
+mod probe;
 
 pub use address::Address;
+pub use custom::GivenKey;
+pub use local::{Neighbourhood, Tool};
+pub use probe::{ClockOffset, Finding, Probe};
+
+pub(crate) use custom::Networks;
 
 use crate::{
     CanisterId, Code, Engine, Error, Fingerprint, Result, ids::as_text, settings::Settings,
 };
-use futures::future::BoxFuture;
-use std::{fmt, str::FromStr};
+use camino::Utf8PathBuf;
+use custom::{LastSeen, RootKey};
+use futures::future::{BoxFuture, join_all};
+use std::{fmt, str::FromStr, time::SystemTime};
 
 /// Mainnet's root key, as <https://internetcomputer.org/docs/references/ic-interface-spec> publishes it: 37 bytes that say "BLS12-381 key"
 /// and the key.
@@ -142,6 +152,33 @@ impl Endpoint {
             canisters: Vec::new(),
         }
     }
+
+    /// A network that brings nothing along.
+    fn plain(address: &Address, root_key: Vec<u8>) -> Self {
+        Self {
+            address: address.to_string(),
+            root_key,
+            play_key: None,
+            canisters: Vec::new(),
+        }
+    }
+}
+
+/// A network in the list of all that can be chosen.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// Which one.
+    pub network: Network,
+    /// Its address; none for a practice network, which has one only while it runs.
+    pub address: Option<String>,
+    /// What tells it apart from others, as far as it is known without asking it.
+    pub fingerprint: Option<Fingerprint>,
+    /// The tool that runs it, for a local network whose tool is known.
+    pub tool: Option<Tool>,
+    /// The project that it belongs to, for a local network that has one.
+    pub project: Option<Utf8PathBuf>,
+    /// Whether it runs; asked of local networks only.
+    pub is_running: Option<bool>,
 }
 
 /// Why the practice network did not do what it was asked.
@@ -171,6 +208,17 @@ impl Engine {
 
     /// Chooses the network to work on. Nothing is asked of it by that.
     pub fn choose_network(&self, id: &NetworkId) -> Result<()> {
+        let is_known = match id {
+            NetworkId::Practice | NetworkId::Mainnet => true,
+            NetworkId::Local(_) => {
+                local::trace(id, &self.neighbourhood).is_some()
+                    || self.networks.last_seen(id).is_some()
+            }
+            NetworkId::Custom(_) => self.networks.of(id).is_ok(),
+        };
+        if !is_known {
+            return Err(Error::new(Code::NetworkUnknown, "choosing a network").with("network", id));
+        }
         self.change_settings(|settings: &mut Settings| settings.network = id.clone())
     }
 
@@ -183,10 +231,10 @@ impl Engine {
                 self.practice_endpoint().await?,
             ),
             NetworkId::Mainnet => (String::new(), Trust::BuiltIn, Endpoint::mainnet()),
-            NetworkId::Local(_) | NetworkId::Custom(_) => {
-                return Err(
-                    Error::new(Code::NetworkUnknown, "looking for a network").with("network", id)
-                );
+            NetworkId::Local(_) => return self.local_whereabouts(id).await,
+            NetworkId::Custom(_) => {
+                let custom = self.networks.of(id)?;
+                return Ok((custom.network(), custom.endpoint()));
             }
         };
         Ok((
@@ -197,6 +245,118 @@ impl Engine {
             },
             endpoint,
         ))
+    }
+
+    /// A local network as it is now; as it last was where it does not run.
+    async fn local_whereabouts(&self, id: &NetworkId) -> Result<(Network, Endpoint)> {
+        let gone =
+            || Error::new(Code::NetworkUnknown, "looking for a local network").with("network", id);
+        let trace = local::trace(id, &self.neighbourhood);
+        let seen = match &trace {
+            Some(trace) => seen_of(trace).await.ok(),
+            None => None,
+        };
+        let seen = match seen {
+            Some(seen) => {
+                self.networks.see(&self.folders.config, seen.clone())?;
+                seen
+            }
+            None => self.networks.last_seen(id).ok_or_else(|| match trace {
+                Some(trace) => Error::new(Code::NoNetwork, "looking for a local network")
+                    .with("address", trace.address),
+                None => gone(),
+            })?,
+        };
+        let network = Network {
+            id: seen.id,
+            name: seen.name,
+            trust: seen.trust,
+        };
+        Ok((network, Endpoint::plain(&seen.address, seen.root_key.0)))
+    }
+
+    /// Whether the network that is meant can be believed, before anything is sent there.
+    pub(crate) async fn confirm(&self, id: &NetworkId) -> Result<()> {
+        match id {
+            NetworkId::Custom(_) => self.confirm_root_key(id).await,
+            NetworkId::Practice | NetworkId::Mainnet | NetworkId::Local(_) => Ok(()),
+        }
+    }
+
+    /// All networks that can be chosen. Those on this computer are asked whether they run; no other is asked anything.
+    pub async fn networks(&self, now: SystemTime) -> Vec<Listing> {
+        let built_in = |id: NetworkId, endpoint: Option<Endpoint>| Listing {
+            network: Network {
+                id,
+                name: String::new(),
+                trust: Trust::BuiltIn,
+            },
+            fingerprint: endpoint.as_ref().map(Endpoint::fingerprint),
+            address: endpoint.map(|endpoint| endpoint.address),
+            tool: None,
+            project: None,
+            is_running: None,
+        };
+        let local = self.local_networks(now).await;
+        let custom = self.networks.custom().into_iter().map(|custom| Listing {
+            address: Some(custom.address.to_string()),
+            fingerprint: Some(custom.endpoint().fingerprint()),
+            network: custom.network(),
+            tool: None,
+            project: None,
+            is_running: None,
+        });
+        [
+            built_in(NetworkId::Practice, None),
+            built_in(NetworkId::Mainnet, Some(Endpoint::mainnet())),
+        ]
+        .into_iter()
+        .chain(local)
+        .chain(custom)
+        .collect()
+    }
+
+    /// The local networks that run, and those that left a trace of their own though they do not.
+    async fn local_networks(&self, now: SystemTime) -> Vec<Listing> {
+        let traces = local::traces(&self.neighbourhood, &self.project_folders());
+        let asked = traces.into_iter().map(|trace| async move {
+            let probe = probe::probe(&trace.address, trace.described_key(), now).await;
+            let is_running = matches!(probe.finding, Finding::Proven | Finding::Unproven(_));
+            // Somebody else's server on a usual port is no network, and neither is an empty port.
+            let is_network = trace.tool.is_some() || is_running;
+            is_network.then(|| Listing {
+                address: Some(trace.address.to_string()),
+                fingerprint: trace
+                    .described_key()
+                    .or(probe.root_key.as_deref())
+                    .map(Fingerprint::of),
+                network: Network {
+                    trust: trace.trust(),
+                    id: trace.id,
+                    name: trace.name,
+                },
+                tool: trace.tool,
+                project: trace.project,
+                is_running: Some(is_running),
+            })
+        });
+        join_all(asked).await.into_iter().flatten().collect()
+    }
+
+    /// Asks a network who it is. A custom one that shows another key than before is not used any more until a person decided.
+    pub async fn probe(&self, id: &NetworkId, now: SystemTime) -> Result<Probe> {
+        let (network, endpoint) = self.whereabouts(id).await?;
+        let address: Address = endpoint.address.parse()?;
+        let probe = probe::probe(&address, Some(&endpoint.root_key), now).await;
+        if matches!(probe.finding, Finding::OtherKey { .. }) {
+            self.disconnect(|other| *other == network.id);
+        }
+        Ok(probe)
+    }
+
+    /// Asks an address who is there, before it becomes a network.
+    pub async fn look_at(&self, address: &str, now: SystemTime) -> Result<Probe> {
+        Ok(probe::probe(&address.parse()?, None, now).await)
     }
 
     async fn practice_endpoint(&self) -> Result<Endpoint> {
@@ -220,6 +380,24 @@ impl Engine {
             Error::new(Code::PracticeFailed, "resetting the practice network").because(error)
         })
     }
+}
+
+/// What a trace amounts to; a network whose tool did not write its key down is asked for it.
+async fn seen_of(trace: &local::Trace) -> Result<LastSeen> {
+    let root_key = match &trace.root_key {
+        Some(key) => key.clone(),
+        None => {
+            let told = probe::told_root_key(&trace.address).await?;
+            RootKey::new(told.unwrap_or_default())?
+        }
+    };
+    Ok(LastSeen {
+        id: trace.id.clone(),
+        name: trace.name.clone(),
+        address: trace.address.clone(),
+        root_key,
+        trust: trace.trust(),
+    })
 }
 
 #[cfg(test)]

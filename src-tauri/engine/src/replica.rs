@@ -394,7 +394,7 @@ pub(crate) fn read_reply<Reply: Answer>(doing: &str, reply: Vec<u8>) -> Result<R
 }
 
 /// The time that a certificate was made for: LEB128 nanoseconds under `time`.
-fn time_of(certificate: &Certificate) -> Option<SystemTime> {
+pub(crate) fn time_of(certificate: &Certificate) -> Option<SystemTime> {
     let LookupResult::Found(bytes) = certificate.tree.lookup_path([b"time".as_slice()]) else {
         return None;
     };
@@ -442,7 +442,7 @@ fn follow_failed(doing: &str, error: AgentError) -> Error {
 }
 
 /// What an agent's error means after a mere question.
-fn read_failed(doing: &str, error: AgentError) -> Error {
+pub(crate) fn read_failed(doing: &str, error: AgentError) -> Error {
     classify(doing, error).certainty(Certainty::NothingSent)
 }
 

@@ -205,6 +205,15 @@ pub fn set_aside(path: &Utf8Path) -> Result<Utf8PathBuf> {
     Ok(aside)
 }
 
+/// A name or note as it is kept: without white space around it, and no longer than what is kept.
+pub(crate) fn checked_text(text: &str, limit: usize) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > limit {
+        return Err(Error::new(Code::TextTooLong, "keeping a text").with("limit", limit));
+    }
+    Ok(text.to_owned())
+}
+
 /// The choices that belong to the whole app.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -163,6 +163,35 @@ facts: { [key in string]: string },
 report: string, };
 
 /**
+ * What a network turned out to be.
+ */
+export type Finding = { "kind": "proven" } | { "kind": "unreachable", 
+/**
+ * How it was noticed.
+ */
+failure: Failure, } | { "kind": "stranger", 
+/**
+ * How it was noticed.
+ */
+failure: Failure, } | { "kind": "otherKey", 
+/**
+ * The fingerprint that it is known by.
+ */
+known: string, 
+/**
+ * The fingerprint of the key that it shows.
+ */
+found: string, } | { "kind": "untrusted", 
+/**
+ * How it was noticed.
+ */
+failure: Failure, } | { "kind": "unproven", 
+/**
+ * Why not.
+ */
+failure: Failure, };
+
+/**
  * Where things lie on this computer.
  */
 export type Folders = { 
@@ -178,6 +207,19 @@ config: string,
  * What the app did, for support.
  */
 logs: string, };
+
+/**
+ * Whom a person believes when they enter a network.
+ */
+export type GivenKey = { "kind": "pasted", 
+/**
+ * Hexadecimal.
+ */
+rootKey: string, } | { "kind": "told", 
+/**
+ * The fingerprint that they were shown.
+ */
+fingerprint: string, };
 
 /**
  * Something to think about before a change is sent. See [`canopic_engine::Guard`].
@@ -258,6 +300,47 @@ fingerprint: string, };
 export type NetworkKind = "practice" | "mainnet" | "local" | "custom";
 
 /**
+ * A network in the list of all that can be chosen.
+ */
+export type NetworkListing = { 
+/**
+ * Which one.
+ */
+id: string, 
+/**
+ * What kind of network it is.
+ */
+kind: NetworkKind, 
+/**
+ * The name that people gave it; empty where its kind says all.
+ */
+name: string, 
+/**
+ * How its root key is known.
+ */
+trust: Trust, 
+/**
+ * Its address; null for the practice network, which has one only while it runs.
+ */
+address: string | null, 
+/**
+ * What tells it apart from others, as far as it is known without asking it.
+ */
+fingerprint: string | null, 
+/**
+ * The tool that runs it; null where it is not known.
+ */
+tool: Tool | null, 
+/**
+ * The project that it belongs to; null for none.
+ */
+project: string | null, 
+/**
+ * Whether it runs; null for networks that are not asked before they are chosen.
+ */
+isRunning: boolean | null, };
+
+/**
  * What the front end is told.
  */
 export type News = { "kind": "snapshot", 
@@ -269,6 +352,43 @@ acts: Array<Act>, } | { "kind": "act",
  * It.
  */
 act: Act, };
+
+/**
+ * What was found out about a network.
+ */
+export type Probe = { 
+/**
+ * Where it was asked.
+ */
+address: string, 
+/**
+ * What it is.
+ */
+finding: Finding, 
+/**
+ * The root key that it says is its own, hexadecimal; proves nothing by itself.
+ */
+rootKey: string | null, 
+/**
+ * The fingerprint of that key.
+ */
+fingerprint: string | null, 
+/**
+ * How long it takes to answer, in milliseconds.
+ */
+latency: number | null, 
+/**
+ * How far this computer's clock is ahead of the network's, in milliseconds; negative while it is behind.
+ */
+clockAhead: number | null, 
+/**
+ * Whether the clock is off so far that requests are in danger.
+ */
+isClockOff: boolean, 
+/**
+ * The version of the software that answers, as it says.
+ */
+version: string | null, };
 
 /**
  * Queries that a canister has answered, decimal.
@@ -423,6 +543,11 @@ isReadyForMigration: boolean | null,
 version: number, };
 
 /**
+ * A tool that runs networks.
+ */
+export type Tool = "icp" | "dfx";
+
+/**
  * How a root key came to be known, from the best reason to believe it to the worst.
  */
 export type Trust = "builtIn" | "descriptor" | "pasted" | "firstUse" | "fetched";
@@ -463,6 +588,20 @@ export interface Requests {
   reopen: { parameters: {}; reply: Session };
   /** Moves settings that cannot be read out of the way, whole, and opens the app's state without them. */
   setSettingsAside: { parameters: {}; reply: Session };
+  /** All networks that can be chosen. None but those on this computer is asked anything. */
+  networks: { parameters: {}; reply: Array<NetworkListing> };
+  /** Asks a network who it is. */
+  probeNetwork: { parameters: { network: string; }; reply: Probe };
+  /** Asks an address who is there, before it becomes a network. */
+  lookAtAddress: { parameters: { address: string; }; reply: Probe };
+  /** Adds a network. */
+  addNetwork: { parameters: { name: string; address: string; key: GivenKey; }; reply: Array<NetworkListing> };
+  /** Gives a network that a person entered another name. */
+  renameNetwork: { parameters: { network: string; name: string; }; reply: Array<NetworkListing> };
+  /** Forgets a network that a person entered. */
+  removeNetwork: { parameters: { network: string; }; reply: Array<NetworkListing> };
+  /** Ends an alarm: the network is known by the root key of this fingerprint from now on. */
+  acceptRootKey: { parameters: { network: string; shown: string; }; reply: Array<NetworkListing> };
   /** Chooses the network to work on. */
   chooseNetwork: { parameters: { network: string; }; reply: Session };
   /** Ends the practice network; it starts again when it is next needed. */

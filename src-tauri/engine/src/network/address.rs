@@ -1,6 +1,6 @@
 //! The address of a network, as a person or a file wrote it: checked before anything is sent there.
 
-use crate::{Code, Error, Result};
+use crate::{Code, Error, Result, ids::as_text};
 use std::{fmt, net::IpAddr, str::FromStr};
 use url::{Host, Url};
 
@@ -19,7 +19,19 @@ impl Address {
             None => false,
         }
     }
+
+    /// Its port; the scheme's where none is written.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.0.port_or_known_default()
+    }
+
+    /// Its host and port, as a name for people.
+    pub(crate) fn authority(&self) -> String {
+        self.0.authority().to_owned()
+    }
 }
+
+as_text!(Address);
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
