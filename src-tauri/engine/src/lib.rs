@@ -42,8 +42,9 @@ pub use engine::Engine;
 pub use error::{Certainty, Code, Error, Result};
 pub use folder::{
     By, ChainSnapshot, Circumstances, CopyReader, CopyWriter, Damage, Draft, FileRecord, GRID,
-    Global, Hash, Hashes, Hook, Manifest, Metadata, Origin, Part, Progress, Repair, SettingsThen,
-    Source, Timer, Unfinished, Verification, chunk_at, chunks, is_zero, unfinished, verify,
+    Global, Hash, Hashes, Hook, Manifest, Metadata as SnapshotMetadata, Origin, Part, Progress,
+    Repair, SettingsThen, Source, Timer, Unfinished, Verification, chunk_at, chunks, is_zero,
+    unfinished, verify,
 };
 pub use identity::Identity;
 pub use ids::{CanisterId, Fingerprint, Place};
