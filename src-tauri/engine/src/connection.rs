@@ -98,11 +98,15 @@ impl Engine {
         self.connections.retain(|(network, _)| !which(network));
     }
 
-    /// The identity that is used on a network: the play identity where the network brings one along, else nobody.
+    /// Drops the connections as an identity that was renamed or forgotten.
+    pub(crate) fn disconnect_identity(&self, principal: Principal) {
+        self.connections.retain(|(_, other)| *other != principal);
+    }
+
+    /// The identity that is used on a network, ready to sign.
     pub async fn identity_on(&self, network: &NetworkId) -> Result<Identity> {
         let (_, endpoint) = self.whereabouts(network).await?;
-        Ok(endpoint
-            .play_key
-            .map_or_else(Identity::anonymous, |key| Identity::play(&key)))
+        let id = self.identities.used_on(&endpoint);
+        self.identities.signer(id, endpoint.play_key.as_ref()).await
     }
 }

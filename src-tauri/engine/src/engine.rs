@@ -2,7 +2,8 @@
 
 use crate::{
     Act, Action, Activity, Appearance, Canister, CanisterId, Code, Connection, Denial, Error,
-    Folders, KnownCanister, Neighbourhood, PracticeDoor, Reading, Result, Settings,
+    Folders, Identities, KnownCanister, Neighbourhood, PracticeDoor, Reading, Result, Settings,
+    Surroundings,
     canister::{self, About, describe, may},
     connection::Connections,
     network::Networks,
@@ -22,6 +23,7 @@ pub struct Engine {
     pub(crate) projects: Projects,
     pub(crate) neighbourhood: Neighbourhood,
     pub(crate) connections: Connections,
+    pub(crate) identities: Identities,
     activity: Activity,
 }
 
@@ -32,6 +34,7 @@ impl Engine {
             settings: Mutex::new(settings::load(&folders.config)?),
             networks: Networks::load(&folders.config)?,
             projects: Projects::load(&folders.config)?,
+            identities: Identities::open(&folders, Surroundings::of_this_computer())?,
             folders,
             practice,
             neighbourhood: Neighbourhood::of_this_computer(),
@@ -44,6 +47,13 @@ impl Engine {
     #[must_use]
     pub fn among(mut self, neighbourhood: Neighbourhood) -> Self {
         self.neighbourhood = neighbourhood;
+        self
+    }
+
+    /// The same app on a computer with another keyring, and where other tools keep their keys elsewhere.
+    #[must_use]
+    pub fn within(mut self, surroundings: Surroundings) -> Self {
+        self.identities = self.identities.within(surroundings);
         self
     }
 

@@ -46,7 +46,11 @@ pub use folder::{
     Repair, SettingsThen, Source, Timer, Unfinished, Verification, chunk_at, chunks, is_zero,
     unfinished, verify,
 };
-pub use identity::Identity;
+pub use identity::{
+    Algorithm, Controlled, Found, FoundKey, Hold, Identities, Identity, IdentityId, Keeper,
+    KeyOrigin, KeyState, Keyring, Loss, MemoryKeyring, NewPhrase, Newcomer, Profile, Secret, Store,
+    Stores, Surroundings, SystemKeyring, VaultState, account_id,
+};
 pub use ids::{CanisterId, Fingerprint, Place};
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,

@@ -215,7 +215,7 @@ impl Replica {
             .with_arg(call.arguments.clone())
             .expire_after(self.envelope_life)
             .sign()
-            .map_err(|error| Error::new(Code::Bug, &call.doing).because(error))?;
+            .map_err(|error| classify(&call.doing, error))?;
         Ok(Sealed {
             envelope: Envelope {
                 doing: call.doing.clone(),
@@ -465,6 +465,8 @@ fn classify(doing: &str, error: AgentError) -> Error {
         AgentError::HttpError(answer) if (400..500).contains(&answer.status) => {
             (Code::Refused, None)
         }
+        // Only a key that was locked does not sign.
+        AgentError::SigningError(_) => (Code::IdentityLocked, None),
         AgentError::CertificateOutdated(_) => (Code::ClockOff, None),
         AgentError::CertificateVerificationFailed()
         | AgentError::CertificateNotAuthorized()
