@@ -23,6 +23,7 @@ mod error;
 mod folder;
 mod identity;
 mod ids;
+mod interface;
 mod module;
 mod network;
 mod project;
@@ -52,6 +53,10 @@ pub use identity::{
     Stores, Surroundings, SystemKeyring, VaultState, account_id,
 };
 pub use ids::{CanisterId, Fingerprint, Place};
+pub use interface::{
+    Argument, Change, ChangeKind, Compatibility, Field, Interface, Method, MethodKind, Number,
+    Reason, Shape, Signature, Verdict,
+};
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
 };
