@@ -1,8 +1,8 @@
 //! A network in use, as an identity: made when first needed, shared, and gone when either of the two changes.
 
 use crate::{
-    Endpoint, Engine, Fingerprint, Identity, KnownCanister, Network, NetworkId, Result,
-    replica::Replica,
+    CanisterId, Endpoint, Engine, Fingerprint, Identity, KnownCanister, Network, NetworkId, Place,
+    Result, replica::Replica,
 };
 use candid::Principal;
 use std::{
@@ -26,6 +26,14 @@ impl Connection {
     /// What tells the network apart from others: the key of everything that is stored about its canisters.
     pub fn fingerprint(&self) -> Fingerprint {
         self.endpoint.fingerprint()
+    }
+
+    /// A canister on this network: what is stored about it is stored under this.
+    pub fn place(&self, canister: CanisterId) -> Place {
+        Place {
+            network: self.fingerprint(),
+            canister,
+        }
     }
 
     /// The canisters that the network brings along.

@@ -24,6 +24,8 @@ pub struct Engine {
     pub(crate) neighbourhood: Neighbourhood,
     pub(crate) connections: Connections,
     pub(crate) identities: Identities,
+    /// Held while the file of recent calls is changed.
+    pub(crate) recent_calls: Mutex<()>,
     activity: Activity,
 }
 
@@ -39,6 +41,7 @@ impl Engine {
             practice,
             neighbourhood: Neighbourhood::of_this_computer(),
             connections: Connections::default(),
+            recent_calls: Mutex::default(),
             activity: Activity::default(),
         })
     }

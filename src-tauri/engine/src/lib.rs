@@ -16,6 +16,7 @@
 //! Arrows point down that list only. The engine knows nothing of the practice network but an address and a root key.
 
 mod activity;
+mod call;
 mod canister;
 mod connection;
 mod engine;
@@ -23,6 +24,7 @@ mod error;
 mod folder;
 mod identity;
 mod ids;
+mod install;
 mod interface;
 mod module;
 mod network;
@@ -32,6 +34,9 @@ mod settings;
 mod transfer;
 
 pub use activity::{Act, ActState, Activity, News};
+pub use call::{
+    ArgumentForms, Arguments, CallAnswer, CallOutcome, Ended, Manner, MethodCall, RecentCall,
+};
 pub use canister::{
     Action, Canister, CanisterSettings, Denial, Difference, EnvironmentVariable, Guard,
     MOST_CONTROLLERS, Memory, Metadata, PublicFacts, Queries, Reading, Review, RunState,
@@ -53,6 +58,9 @@ pub use identity::{
     Stores, Surroundings, SystemKeyring, VaultState, account_id,
 };
 pub use ids::{CanisterId, Fingerprint, Place};
+pub use install::{
+    Chunks, InstallMode, InstallOrder, InstallPlan, MainMemory, Obstacle, UpgradeOptions, Wish,
+};
 pub use interface::{
     Argument, Change, ChangeKind, Compatibility, Field, Interface, Method, MethodKind, Number,
     Reason, Shape, Signature, Verdict,
