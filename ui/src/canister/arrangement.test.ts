@@ -6,7 +6,9 @@ import { needsAttention, supply } from "./attention";
 const none = () => false;
 const ids = (...names: string[]) => names.map((name) => canister(name).id);
 const failed = canister("broken", { reading: { kind: "failed", failure: failure() } });
-const foreign = canister("partner", { reading: { kind: "public", moduleHash: null, controllers: [], hasInterface: null } });
+const foreign = canister("partner", {
+  reading: { kind: "public", moduleHash: null, controllers: [], hasInterface: null },
+});
 
 describe("supply", () => {
   it.each([

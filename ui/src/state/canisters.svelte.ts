@@ -30,7 +30,7 @@ export class Canisters {
   /** The canisters that a change is under way for. */
   readonly changing = new SvelteMap<string, ActKind>();
   readonly troubles = new SvelteMap<string, Trouble>();
-  /** The canisters whose unknown outcome is being looked up. */
+  /** The canisters that are being looked up on their own: an outcome is unknown, or proof is wanted. */
   readonly checking = new SvelteSet<string>();
 
   #refresh: Promise<void> | undefined;
@@ -76,8 +76,7 @@ export class Canisters {
     this.changing.set(canister, kind);
     try {
       const changed = await this.backend.request(kind === "stop" ? "stopCanister" : "startCanister", { canister });
-      this.#newer.add(canister);
-      this.all = this.all?.map((known) => (known.id === canister ? changed : known));
+      this.#take(changed);
       return undefined;
     } catch (thrown) {
       const failure = failureOf(thrown);
@@ -100,6 +99,19 @@ export class Canisters {
     }
   }
 
+  /** Reads one canister with a certificate. Answers with why it failed, if it did. */
+  async prove(canister: string): Promise<Failure | undefined> {
+    this.checking.add(canister);
+    try {
+      this.#take(await this.backend.request("readCanister", { canister, certified: true }));
+      return undefined;
+    } catch (thrown) {
+      return failureOf(thrown);
+    } finally {
+      this.checking.delete(canister);
+    }
+  }
+
   dismiss(canister: string): void {
     this.troubles.delete(canister);
   }
@@ -112,6 +124,12 @@ export class Canisters {
   seenSince(canister: string, moment: number): Canister | undefined {
     const found = this.find(canister);
     return found?.reading.kind === "full" && found.readAt > moment ? found : undefined;
+  }
+
+  /** Takes in what was read of one canister just now. */
+  #take(read: Canister): void {
+    this.#newer.add(read.id);
+    this.all = this.all?.map((known) => (known.id === read.id ? read : known));
   }
 
   async #read(): Promise<void> {

@@ -4,7 +4,19 @@
  * Calm and concrete: what happened, what is safe, what to do. What is not known is called unknown. The tables over types of
  * the contract are complete, or the type check fails: a new failure code needs its sentence before it can be shown.
  */
-import type { ActKind, Appearance, Certainty, Code, Denial, Failure, NetworkKind, RunState } from "../backend/wire";
+import type {
+  ActKind,
+  Appearance,
+  Certainty,
+  Code,
+  Denial,
+  Failure,
+  Memory,
+  NetworkKind,
+  RunState,
+  Setting,
+  Warning,
+} from "../backend/wire";
 import { cycles } from "./format";
 
 /** What a person is told about a failure. */
@@ -337,7 +349,9 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     next: "Ask one of its controllers, or have them add this identity as a controller.",
   }),
   notOnThisNetwork: (facts) => ({
-    title: facts["canister"] ? `${facts["canister"]} is not an id of this network` : "This id is not one of this network",
+    title: facts["canister"]
+      ? `${facts["canister"]} is not an id of this network`
+      : "This id is not one of this network",
     safe: "Nothing has changed.",
     next: "Change to the network that the canister lives on.",
   }),
@@ -615,6 +629,35 @@ const acts: Record<ActKind, ActWords> = {
   },
 };
 
+/** What an owner should know, in one sentence. */
+const warnings: Record<Warning, string> = {
+  controlledByAnonymous: "Anybody can change it: the anonymous identity is one of its controllers.",
+  frozen: "It is frozen: it takes no calls until it is topped up.",
+  noController: "It has no controller: nobody can change it any more.",
+  notOurs: "None of your identities controls it.",
+  oneController: "It has only one controller. If that key is lost, nobody can change it any more.",
+  publicLog: "Everybody can read its log.",
+  publicSnapshots: "Everybody can read its snapshots, and with them all that it holds.",
+  publicStatus: "Everybody can read its status.",
+  runwayShort: "Its cycles last less than 30 days.",
+};
+
+const settings: Record<Setting, string> = {
+  computeAllocation: "Compute allocation",
+  controllers: "Controllers",
+  environmentVariables: "Environment variables",
+  freezingThreshold: "Freezing threshold",
+  logMemoryLimit: "Log size",
+  logVisibility: "Who may read its log",
+  memoryAllocation: "Memory allocation",
+  minimumIncomingCallCycles: "Least cycles of a call to it",
+  reservedCyclesLimit: "Most cycles set aside for storage",
+  snapshotVisibility: "Who may read its snapshots",
+  statusVisibility: "Who may read its status",
+  wasmMemoryLimit: "Heap limit",
+  wasmMemoryThreshold: "Low heap hook below",
+};
+
 const networks: Record<NetworkKind, { name: string; place: string; meaning: string }> = {
   practice: {
     name: "Practice",
@@ -657,6 +700,8 @@ export const text = {
 
   runStates,
   denials,
+  warnings,
+  settingNames: settings,
   acts,
   networks,
   appearances,
@@ -737,21 +782,50 @@ export const text = {
     back: "All canisters",
     gone: "No such canister here",
     goneMeaning: (id: string) => `${id} is not among the canisters that are looked after on this network.`,
+    prove: "Read with a certificate",
+    proveMeaning: "The network agrees on the answer and signs it. It takes as long as a change does.",
+    proving: "It is being read.",
+    notProven: "It could not be read with a certificate",
+    attention: "Worth knowing",
     cycles: "Cycles",
-    runway: "Lasts",
+    runway: "Freezes in",
+    empty: "Empty in",
     burn: "Burns, idle",
     burnADay: (cycles: string) => `${cycles} a day`,
+    reserve: "Reserve",
+    reserveMeaning: "Below this it freezes.",
     memory: "Memory",
-    ofSnapshots: "Snapshots",
-    ofCanister: "Code, heap and stable memory",
+    kinds: {
+      heap: "Heap",
+      stable: "Stable memory",
+      globals: "Globals",
+      module: "Module",
+      customSections: "Custom sections",
+      history: "History",
+      chunkStore: "Chunk store",
+      snapshots: "Snapshots",
+      log: "Log",
+    } satisfies Record<keyof Memory, string>,
     module: "Module",
+    version: "Changes so far",
+    versionMeaning: "The network counts every change of it.",
+    queries: "Queries answered",
     controllers: "Controllers",
     you: "you",
-    onlyOne: "Only one controller",
-    onlyOneMeaning: "If its key is lost, nobody can change this canister any more.",
     notYours: "The identity in use is not among them.",
     controller: "controller",
     read: "Read",
+    settings: "Settings",
+    none: "none",
+    standard: "as the network has it",
+    seconds: (seconds: string) => `${seconds} s`,
+    percent: (part: string) => `${part} % of a core`,
+    bestEffort: "as there is room",
+    viewers: {
+      controllers: "Controllers",
+      public: "Everybody",
+      listed: (amount: number) => `Controllers and ${amount === 1 ? "1 other" : `${amount} others`}`,
+    },
   },
 
   confirm: {

@@ -81,7 +81,7 @@ export function ago(then: number, now: number): string {
   return date(then);
 }
 
-/** How long something took: "0.8 s", "3 min 12 s". */
+/** How long something took or is set to: "0.8 s", "3 min 12 s", "30 days". */
 export function duration(milliseconds: number): string {
   if (milliseconds < 100) return "under 0.1 s";
   if (milliseconds < 10 * second) return `${(Math.floor(milliseconds / 100) / 10).toFixed(1)} s`;
@@ -91,7 +91,10 @@ export function duration(milliseconds: number): string {
   if (milliseconds < hour) {
     return pair(Math.floor(milliseconds / minute), Math.floor((milliseconds % minute) / second), "min", "s");
   }
-  return pair(Math.floor(milliseconds / hour), Math.floor((milliseconds % hour) / minute), "h", "min");
+  if (milliseconds < 2 * day) {
+    return pair(Math.floor(milliseconds / hour), Math.floor((milliseconds % hour) / minute), "h", "min");
+  }
+  return pair(Math.floor(milliseconds / day), Math.floor((milliseconds % day) / hour), "days", "h");
 }
 
 const dateFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
