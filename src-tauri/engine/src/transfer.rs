@@ -11,7 +11,9 @@
 //! Reading order: `plan` (what is sent, what has landed), `window` (how much at once, what an error means), this file (the calls, what
 //! they cost, and [`drive`], the loop), `download`, `upload`.
 
+pub(crate) mod download;
 pub(crate) mod plan;
+pub(crate) mod upload;
 pub(crate) mod window;
 
 use crate::{CanisterId, Certainty, Code, Error, Result, replica::Call};
@@ -113,24 +115,23 @@ impl SnapshotPlace {
 
 /// How far a transfer is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
+pub(crate) struct Progress {
     /// Bytes of the snapshot that are where they should be.
-    pub landed: u64,
+    pub(crate) landed: u64,
     /// All of its bytes.
-    pub total: u64,
+    pub(crate) total: u64,
     /// Bytes of those that went over the wire in this run; zeros that were left out, and what landed earlier, did not.
-    pub moved: u64,
+    pub(crate) moved: u64,
     /// How many pieces may be under way just now.
-    pub width: usize,
+    pub(crate) width: usize,
 }
 
 /// What a transfer tells while it runs, and how it is told to end.
-#[derive(Clone)]
-pub(crate) struct Course {
+pub(crate) struct Course<'a> {
     /// Looked at between pieces.
     pub(crate) cancel: CancellationToken,
     /// Told after each piece; cheap, and never waits.
-    pub(crate) progress: Arc<dyn Fn(Progress) + Send + Sync>,
+    pub(crate) progress: &'a (dyn Fn(Progress) + Send + Sync),
 }
 
 /// How long a piece may be under way before it is sent anew. Its envelope lives for three minutes; half of that leaves the network time
@@ -245,7 +246,8 @@ where
 ///
 /// The network's formulas for a subnet of thirteen nodes; others pay in proportion. Estimates: prices may have changed since.
 pub(crate) mod cost {
-    use super::plan::{LONGEST_PIECE, SLICE};
+    use super::plan::LONGEST_PIECE;
+    use crate::GRID;
 
     /// For whose sake the figures are: a subnet of so many nodes.
     const NODES: u128 = 13;
@@ -271,7 +273,7 @@ pub(crate) mod cost {
 
     /// Reading a snapshot of parts of these sizes, with so many entries in its chunk store.
     pub(crate) fn download(parts: [u64; 3], entries: usize, nodes: u32) -> u128 {
-        let slices: u64 = parts.iter().map(|size| size.div_ceil(SLICE)).sum();
+        let slices: u64 = parts.iter().map(|size| size.div_ceil(GRID)).sum();
         let bytes: u64 = parts.iter().sum();
         let reads = u128::from(slices) + entries as u128;
         // Entries are a mebibyte at most.
@@ -319,5 +321,68 @@ pub(crate) mod cost {
                 "twice the nodes, twice the price"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{Endpoint, Identity, MAINNET_ROOT_KEY, replica::Replica};
+    use plan::LONGEST_PIECE;
+
+    fn place() -> SnapshotPlace {
+        SnapshotPlace {
+            canister: "um5iw-rqaaa-aaaaq-qaaba-cai".parse().unwrap(),
+            snapshot: vec![7; 18],
+        }
+    }
+
+    #[test]
+    fn the_longest_piece_fits_into_a_message_with_little_room_left() {
+        const MESSAGE: usize = 2 * 1024 * 1024;
+        let endpoint = Endpoint {
+            address: "http://127.0.0.1:1/".to_owned(),
+            root_key: MAINNET_ROOT_KEY.to_vec(),
+            play_key: None,
+            canisters: vec![],
+        };
+        let replica = Replica::connect(&endpoint, &Identity::play(&[1; 32])).unwrap();
+        let kind = SnapshotDataOffset::StableMemory { offset: u64::MAX };
+        let call = place().write(&kind, &vec![1; LONGEST_PIECE]).unwrap();
+        let envelope = replica.seal(&call).unwrap().envelope;
+        let written = serde_json::to_value(&envelope).unwrap();
+        let length = written["bytes"].as_str().unwrap().len() / 2;
+        let overhead = length - LONGEST_PIECE;
+        assert!(length < MESSAGE, "the network takes it: {length} bytes");
+        assert!(
+            (300..1000).contains(&overhead),
+            "so much is around the bytes: {overhead}; room is left for longer keys and delegations"
+        );
+    }
+
+    #[test]
+    fn a_snapshot_that_is_not_there_has_gone() {
+        let refused = |code: &str, message: &str| {
+            Error::new(Code::Refused, "reading")
+                .certainty(Certainty::Refused)
+                .with("errorCode", code)
+                .with("message", message)
+        };
+        let seen = |code, message| place().seen(refused(code, message)).code;
+        assert_eq!(
+            seen("IC0305", "Could not find the snapshot ID"),
+            Code::SnapshotGone
+        );
+        assert_eq!(
+            seen("IC0406", "The snapshot x does not belong to canister y."),
+            Code::SnapshotGone,
+            "another canister's is not this one's"
+        );
+        assert_eq!(
+            seen("IC0406", "Canister x has reached the maximum number"),
+            Code::Refused,
+            "the same code says other things as well"
+        );
     }
 }

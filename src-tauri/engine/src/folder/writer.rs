@@ -119,6 +119,11 @@ impl CopyWriter {
         Self::begin(folder, lock, draft, None)
     }
 
+    /// Whether there is an unfinished copy of ours.
+    pub fn is_begun(folder: &Utf8Path) -> bool {
+        folder.join(PARTIAL).symlink_metadata().is_ok()
+    }
+
     /// Continues an unfinished copy of ours.
     pub fn resume(folder: &Utf8Path) -> Result<Self> {
         let doing = "continuing a copy";

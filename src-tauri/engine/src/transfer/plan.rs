@@ -1,25 +1,21 @@
 //! What is transferred: the parts of a snapshot, cut into pieces, and which of them have landed.
 //!
-//! Downloads follow a fixed grid of [`SLICE`] bytes, the longest that the network reads and the grid of `icp`'s folders. Uploads are
-//! cut where the content lets them: memory of a new snapshot is zero already, so a [`Cutter`] leaves out what is zero and fills
-//! each piece up to what a message carries.
-//!
-//! A [`Frontier`] remembers what has landed: everything before `reached`, and the stretches ahead of it that overtook. Pieces land
-//! in any order and more than once; landing twice changes nothing.
+//! Downloads follow the grid of copies, and the copy knows which chunks it has. Uploads are cut where the content lets them: memory of
+//! a new snapshot is zero already, so a [`Cutter`] leaves out what is zero and fills each piece up to what a message carries. A
+//! [`Frontier`] remembers what has landed: everything before `reached`, and the stretches ahead of it that overtook. Pieces land in
+//! any order and more than once; landing twice changes nothing.
 //!
 //! Everything here is pure.
 
+use crate::is_zero;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
-
-/// The longest slice that the network reads, and the grid of downloads.
-pub(crate) const SLICE: u64 = 2_000_000;
 
 /// The unit in which zeros are looked for: a page of the operating system, the finest that a sparse file has.
 const PAGE: usize = 4096;
 
 /// The longest piece that a message carries: the network takes messages below two mebibytes, and a page is left for the envelope,
-/// which with a signature and a key needs about six hundred bytes. Two of them fill a block.
+/// which needs a few hundred bytes. Two of them fill a block.
 pub(crate) const LONGEST_PIECE: usize = 2 * 1024 * 1024 - PAGE;
 
 /// A gap of zeros as long as this ends a piece. A message has a price and a round trip of its own: below two of WebAssembly's pages
@@ -79,11 +75,6 @@ impl Frontier {
             self.ahead.insert(start, end);
         }
     }
-}
-
-/// The stretches of a part of this size on the grid of downloads, in order.
-pub(crate) fn slices(size: u64) -> impl Iterator<Item = Range<u64>> {
-    (0..size.div_ceil(SLICE)).map(move |slice| slice * SLICE..((slice + 1) * SLICE).min(size))
 }
 
 /// A piece to be uploaded.
@@ -148,13 +139,18 @@ impl Cutter {
         Some(self.cut_first())
     }
 
-    /// Up to where everything is cut or was zero: behind the last piece these are zeros that need no piece.
-    pub(crate) fn passed(&self) -> u64 {
+    /// The next bytes, where they are known to be zeros.
+    pub(crate) fn push_zeros(&mut self, count: u64) {
         if self.held.is_empty() {
-            self.start
+            self.start += count;
         } else {
-            self.covered
+            self.held.resize(self.held.len() + count as usize, 0);
         }
+    }
+
+    /// Where the last piece ended; behind that, at the end, are zeros that need no piece.
+    pub(crate) fn covered(&self) -> u64 {
+        self.covered
     }
 
     fn skip_zeros(&mut self) {
@@ -191,14 +187,6 @@ impl Cutter {
             covers,
         }
     }
-}
-
-/// Whether there is nothing but zeros; compared in long stretches, as fast as memory is read.
-pub(crate) fn is_zero(bytes: &[u8]) -> bool {
-    const ZEROS: [u8; PAGE] = [0; PAGE];
-    bytes
-        .chunks(PAGE)
-        .all(|piece| piece == &ZEROS[..piece.len()])
 }
 
 #[cfg(test)]
@@ -248,13 +236,6 @@ mod tests {
         );
     }
 
-    #[test]
-    fn slices_cover_a_part_exactly() {
-        assert_eq!(slices(0).count(), 0, "nothing of nothing");
-        let all: Vec<_> = slices(2 * SLICE + 5).collect();
-        assert_eq!(all, [0..SLICE, SLICE..2 * SLICE, 2 * SLICE..2 * SLICE + 5]);
-    }
-
     fn cut_whole(content: &[u8], from: usize, push: usize, longest: usize) -> (Vec<Piece>, u64) {
         let mut cutter = Cutter::new(from as u64, longest);
         let mut pieces = vec![];
@@ -263,7 +244,7 @@ mod tests {
             pieces.extend(std::iter::from_fn(|| cutter.cut()));
         }
         pieces.extend(std::iter::from_fn(|| cutter.finish()));
-        (pieces, cutter.passed())
+        (pieces, cutter.covered())
     }
 
     #[test]
@@ -272,7 +253,7 @@ mod tests {
         content[0] = 1;
         content[GAP / 2] = 2;
         content[3 * GAP - 1] = 3;
-        let (pieces, passed) = cut_whole(&content, 0, 1000, LONGEST_PIECE);
+        let (pieces, covered) = cut_whole(&content, 0, 1000, LONGEST_PIECE);
         assert_eq!(pieces.len(), 2, "one gap is long enough to end a piece");
         assert_eq!(
             (pieces[0].offset, pieces[0].bytes.len()),
@@ -283,13 +264,13 @@ mod tests {
             pieces[1].covers.start, pieces[0].covers.end,
             "nothing between is forgotten"
         );
-        assert_eq!(passed, content.len() as u64);
+        assert_eq!(covered, content.len() as u64);
     }
 
     #[test]
     fn a_full_memory_is_cut_into_the_longest_pieces() {
         let content = vec![7; LONGEST_PIECE * 2 + 10];
-        let (pieces, _) = cut_whole(&content, 0, SLICE as usize, LONGEST_PIECE);
+        let (pieces, _) = cut_whole(&content, 0, 2_000_000, LONGEST_PIECE);
         let lengths: Vec<_> = pieces.iter().map(|piece| piece.bytes.len()).collect();
         assert_eq!(lengths, [LONGEST_PIECE, LONGEST_PIECE, 10]);
     }
@@ -324,7 +305,7 @@ mod tests {
             for (start, length, full) in stretches {
                 content[start..start + length].fill(u8::from(full) * 9);
             }
-            let (pieces, passed) = cut_whole(&content, from, push, longest);
+            let (pieces, end) = cut_whole(&content, from, push, longest);
             let mut memory = vec![0_u8; content.len()];
             memory[..from].copy_from_slice(&content[..from]);
             let mut covered = from as u64;
@@ -337,7 +318,7 @@ mod tests {
                 memory[start..start + piece.bytes.len()].copy_from_slice(&piece.bytes);
             }
             prop_assert!(memory == content, "what is left out was zero");
-            prop_assert_eq!(passed, content.len() as u64, "and all of it was looked at");
+            prop_assert_eq!(end, covered);
         }
     }
 }
