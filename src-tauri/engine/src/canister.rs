@@ -2,15 +2,19 @@
 //!
 //! [`Reading`] says how well it is known: the full status for those who may see it, the public facts for everybody else, or the
 //! reason why there is neither. Reading order: [`status`] is what the network tells and what follows from it, [`settings`] is what an
-//! owner decides and how a change is reviewed, [`may`] answers before an act whether it is possible.
+//! owner decides and how a change is reviewed, [`may`] answers before an act whether it is possible, [`creation`] and [`lifecycle`] are
+//! the calls from its first day to its last.
 //!
 //! A board of many canisters is read with a bounded number of questions in flight, each with a deadline of its own and all with a
 //! common one: a canister that does not answer holds up none of the others, and a network that does not answer holds up nobody.
 
+pub(crate) mod creation;
+pub(crate) mod lifecycle;
 mod may;
 mod settings;
 mod status;
 
+pub use creation::{CREATION_FEE, Creation, CreationPlan, Placement};
 pub use may::{Action, Denial, may};
 pub use settings::{
     CanisterSettings, Difference, EnvironmentVariable, Guard, MOST_CONTROLLERS, Review, Setting,
@@ -19,6 +23,8 @@ pub use settings::{
 pub use status::{
     Memory, Queries, RunState, SHORT_RUNWAY_DAYS, Status, Warning, controller_warnings,
 };
+
+pub(crate) use status::amount;
 
 use crate::{
     CanisterId, Certainty, Code, Engine, Error, KnownCanister, Result,

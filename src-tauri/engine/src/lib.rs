@@ -27,6 +27,7 @@ mod ids;
 mod install;
 mod interface;
 mod module;
+mod money;
 mod network;
 mod project;
 mod replica;
@@ -38,10 +39,10 @@ pub use call::{
     ArgumentForms, Arguments, CallAnswer, CallOutcome, Ended, Manner, MethodCall, RecentCall,
 };
 pub use canister::{
-    Action, Canister, CanisterSettings, Denial, Difference, EnvironmentVariable, Guard,
-    MOST_CONTROLLERS, Memory, Metadata, PublicFacts, Queries, Reading, Review, RunState,
-    SHORT_RUNWAY_DAYS, Setting, SettingsChange, Status, Viewers, Warning, check,
-    controller_warnings, may, review,
+    Action, CREATION_FEE, Canister, CanisterSettings, Creation, CreationPlan, Denial, Difference,
+    EnvironmentVariable, Guard, MOST_CONTROLLERS, Memory, Metadata, Placement, PublicFacts,
+    Queries, Reading, Review, RunState, SHORT_RUNWAY_DAYS, Setting, SettingsChange, Status,
+    Viewers, Warning, check, controller_warnings, may, review,
 };
 pub use connection::Connection;
 pub use engine::Engine;
@@ -68,6 +69,7 @@ pub use interface::{
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
 };
+pub use money::{Balance, LEDGER_FEE, Payment, Purse};
 pub use network::{
     Address, ClockOffset, DoorError, Endpoint, Finding, GivenKey, KnownCanister, Listing,
     MAINNET_ROOT_KEY, Neighbourhood, Network, NetworkId, PracticeDoor, Probe, Tool, Trust,

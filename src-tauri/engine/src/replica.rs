@@ -362,6 +362,28 @@ impl Replica {
         }
     }
 
+    /// The subnet that a canister lives on, by certificate.
+    pub(crate) async fn subnet_of(&self, canister: CanisterId) -> Result<Principal> {
+        let subnet = self
+            .agent
+            .get_subnet_by_canister(&canister.principal())
+            .await;
+        subnet
+            .map(|subnet| subnet.id())
+            .map_err(|error| read_failed(&format!("looking for the subnet of {canister}"), error))
+    }
+
+    /// The first of the canister ids that a subnet may give, by certificate: what names the subnet where a canister id must.
+    pub(crate) async fn first_canister_id_of(&self, subnet: Principal) -> Result<CanisterId> {
+        let doing = format!("looking for subnet {subnet}");
+        let found = self.agent.get_subnet_by_id(&subnet).await;
+        let found = found.map_err(|error| read_failed(&doing, error))?;
+        let first = found.iter_canister_ranges().next();
+        first
+            .map(|range| CanisterId::from(*range.start()))
+            .ok_or_else(|| Error::new(Code::Refused, doing).because("it has no canister ids"))
+    }
+
     /// A certified metadata section of a canister's module; none where there provably is none. Private sections are for
     /// controllers only.
     pub(crate) async fn metadata(
