@@ -8,7 +8,10 @@ use crate::{
 use candid::Principal;
 use canopic_engine::{self as engine, Action as EngineAction, CanisterId, Code, Error};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use ts_rs::TS;
 
 /// All canisters that are looked after.
@@ -253,13 +256,144 @@ pub enum Difference {
 /// A custom section of a module.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct Metadata {
+pub struct CustomSection {
     /// Its name.
     pub name: String,
     /// Bytes in it.
     pub bytes: f64,
     /// What is in it, where that is text.
     pub text: Option<String>,
+}
+
+/// What a canister held over time.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    /// Oldest first; thinned out with age.
+    pub samples: Vec<Sample>,
+    /// When its module was first seen, in milliseconds since 1970, if another one was seen before.
+    pub module_changed_at: Option<f64>,
+}
+
+/// What a canister held at a moment.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Sample {
+    /// In milliseconds since 1970.
+    pub at: f64,
+    /// Cycles, decimal.
+    pub cycles: String,
+    /// Bytes, snapshots included.
+    pub memory_bytes: f64,
+}
+
+/// Which lines of a log are wanted.
+#[derive(Clone, Copy, Debug, Deserialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum LogFilter {
+    /// All that there are.
+    All,
+    /// Those with this number or a higher one.
+    From {
+        /// It.
+        #[ts(type = "number")]
+        number: u64,
+    },
+    /// Those since a moment.
+    Since {
+        /// In milliseconds since 1970.
+        #[ts(type = "number")]
+        at: u64,
+    },
+}
+
+/// A part of a log.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Log {
+    /// Its lines, oldest first.
+    pub lines: Vec<LogLine>,
+    /// The number to ask from next.
+    #[ts(type = "number")]
+    pub next: u64,
+    /// How many of those that were asked for are gone.
+    #[ts(type = "number")]
+    pub lost: u64,
+}
+
+/// A line of a log.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct LogLine {
+    /// Its number.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// When it was written, in milliseconds since 1970.
+    pub at: f64,
+    /// What was written; what is no text is shown as it can be.
+    pub text: String,
+    /// Whether all of it is text; otherwise `hex` has the bytes.
+    pub hex: Option<String>,
+}
+
+/// What an identity holds in the cycles ledger, decimal.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Balance {
+    /// Cycles.
+    pub cycles: String,
+    /// What the ledger keeps of each payment.
+    pub fee: String,
+    /// The largest payment that it can make.
+    pub most: String,
+}
+
+/// Where a canister is made.
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Placement {
+    /// Where the network likes.
+    Anywhere,
+    /// On the subnet of another canister.
+    Beside {
+        /// Its id.
+        canister: String,
+    },
+    /// On this subnet.
+    On {
+        /// Its id.
+        subnet: String,
+    },
+}
+
+/// What making a canister means; amounts are decimal.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CreationPlan {
+    /// The subnet, where it is known before.
+    pub subnet: Option<String>,
+    /// What is paid.
+    pub amount: String,
+    /// What the network keeps for making it, on a subnet of usual size.
+    pub creation_fee: String,
+    /// What the ledger keeps.
+    pub ledger_fee: String,
+    /// What the canister starts with, on a subnet of usual size.
+    pub starts_with: String,
+    /// What the identity holds now; null where the network pays.
+    pub balance: Option<String>,
+    /// What it holds then.
+    pub balance_after: Option<String>,
 }
 
 mirror! {
@@ -331,9 +465,9 @@ impl Api {
     pub(crate) async fn canister_metadata(
         &self,
         canister: String,
-    ) -> Result<Vec<Metadata>, Failure> {
+    ) -> Result<Vec<CustomSection>, Failure> {
         let sections = self.engine()?.metadata(canister.parse()?).await?;
-        let views = sections.into_iter().map(|section| Metadata {
+        let views = sections.into_iter().map(|section| CustomSection {
             name: section.name,
             bytes: section.content.len() as f64,
             text: String::from_utf8(section.content).ok(),
@@ -349,6 +483,80 @@ impl Api {
         let change = change.try_into()?;
         let review = self.engine()?.review(canister.parse()?, &change).await?;
         Ok(review.into())
+    }
+
+    pub(crate) async fn canister_history(
+        &self,
+        canister: String,
+        since: f64,
+    ) -> Result<History, Failure> {
+        let (engine, id) = (self.engine()?, canister.parse()?);
+        let samples = engine.samples(id, moment(since)).await?;
+        let module_changed_at = engine.module_change(id).await?.map(milliseconds);
+        let views = samples.into_iter().map(|sample| Sample {
+            at: milliseconds(sample.at),
+            cycles: sample.cycles.to_string(),
+            memory_bytes: sample.memory_bytes as f64,
+        });
+        Ok(History {
+            samples: views.collect(),
+            module_changed_at,
+        })
+    }
+
+    pub(crate) async fn canister_log(
+        &self,
+        canister: String,
+        filter: LogFilter,
+    ) -> Result<Log, Failure> {
+        let filter = match filter {
+            LogFilter::All => engine::LogFilter::All,
+            LogFilter::From { number } => engine::LogFilter::From(number),
+            LogFilter::Since { at } => engine::LogFilter::Since(moment(at as f64)),
+        };
+        let log = self.engine()?.log(canister.parse()?, filter).await?;
+        let lines = log.lines.into_iter().map(|line| {
+            let text = String::from_utf8_lossy(&line.content).into_owned();
+            let is_text = text.as_bytes() == line.content;
+            LogLine {
+                number: line.number,
+                at: milliseconds(line.at),
+                text,
+                hex: (!is_text).then(|| hex::encode(&line.content)),
+            }
+        });
+        Ok(Log {
+            lines: lines.collect(),
+            next: log.next,
+            lost: log.lost,
+        })
+    }
+
+    pub(crate) async fn balance(&self) -> Result<Balance, Failure> {
+        let balance = self.engine()?.balance().await?;
+        Ok(Balance {
+            cycles: balance.cycles.to_string(),
+            fee: balance.fee.to_string(),
+            most: balance.most().to_string(),
+        })
+    }
+
+    pub(crate) async fn plan_creation(
+        &self,
+        placement: Placement,
+        settings: SettingsChange,
+        amount: String,
+    ) -> Result<CreationPlan, Failure> {
+        let plan = self
+            .engine()?
+            .plan_creation(
+                placement.try_into()?,
+                settings.try_into()?,
+                parse_amount(&amount)?,
+                SystemTime::now(),
+            )
+            .await?;
+        Ok(plan.into())
     }
 
     pub(crate) async fn start_canister(&self, canister: String) -> Result<Canister, Failure> {
@@ -576,6 +784,42 @@ impl From<engine::Difference> for Difference {
             },
         }
     }
+}
+
+impl TryFrom<Placement> for engine::Placement {
+    type Error = Error;
+
+    fn try_from(placement: Placement) -> Result<Self, Error> {
+        Ok(match placement {
+            Placement::Anywhere => Self::Anywhere,
+            Placement::Beside { canister } => Self::Beside {
+                canister: canister.parse()?,
+            },
+            Placement::On { subnet } => Self::On {
+                subnet: subnet.parse::<CanisterId>()?.principal(),
+            },
+        })
+    }
+}
+
+impl From<engine::CreationPlan> for CreationPlan {
+    fn from(plan: engine::CreationPlan) -> Self {
+        Self {
+            subnet: plan.subnet.map(|subnet| subnet.to_text()),
+            amount: plan.creation.payment.amount.to_string(),
+            creation_fee: plan.creation_fee.to_string(),
+            ledger_fee: plan.ledger_fee.to_string(),
+            starts_with: plan.starts_with.to_string(),
+            balance: decimal(plan.balance.map(|balance| balance.cycles)),
+            balance_after: decimal(plan.balance_after),
+        }
+    }
+}
+
+/// A moment from milliseconds since 1970; what is no moment is 1970.
+fn moment(milliseconds: f64) -> SystemTime {
+    let since = Duration::try_from_secs_f64(milliseconds / 1_000.0).unwrap_or_default();
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }
 
 fn decimal(number: Option<u128>) -> Option<String> {

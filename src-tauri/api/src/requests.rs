@@ -1,7 +1,10 @@
 //! Every request, declared once.
 
 use crate::{
-    canisters::{Board, Canister, Metadata, Review, SettingsChange},
+    canisters::{
+        Balance, Board, Canister, CreationPlan, CustomSection, History, Log, LogFilter, Placement,
+        Review, SettingsChange,
+    },
     failure::Failure,
     feed::{self, News},
     networks::{GivenKey, NetworkListing, Probe},
@@ -63,7 +66,15 @@ requests! {
     /// One canister, watched or not, by a cheap question or with a certificate.
     ReadCanister => read_canister(canister: String, certified: bool) -> Canister;
     /// What a canister's module tells about itself, certified.
-    CanisterMetadata => canister_metadata(canister: String) -> Vec<Metadata>;
+    CanisterMetadata => canister_metadata(canister: String) -> Vec<CustomSection>;
+    /// What a canister held since a moment, in milliseconds since 1970.
+    CanisterHistory => canister_history(canister: String, since: f64) -> History;
+    /// The log of a canister, or a part of it. Following it is asking again from `next`.
+    CanisterLog => canister_log(canister: String, filter: LogFilter) -> Log;
+    /// The cycles of the identity in use.
+    Balance => balance() -> Balance;
+    /// What it would mean to make a canister, before anything is paid.
+    PlanCreation => plan_creation(placement: Placement, settings: SettingsChange, amount: String) -> CreationPlan;
     /// What a change of settings would mean, before it is sent.
     ReviewSettings => review_settings(canister: String, change: SettingsChange) -> Review;
     /// Starts a canister.

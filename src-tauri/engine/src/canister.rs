@@ -31,7 +31,7 @@ use crate::{
     replica::{Call, Replica},
 };
 use candid::{CandidType, Principal};
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use status::StatusReply;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -135,7 +135,7 @@ pub struct PublicFacts {
 
 /// A custom section of a module that the caller may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metadata {
+pub struct CustomSection {
     /// Its name, without the prefix that says who may read it.
     pub name: String,
     /// What is in it.
@@ -244,23 +244,22 @@ impl Engine {
     pub async fn canisters(&self) -> Result<Vec<Canister>> {
         let connection = self.connection().await?;
         let ends = Instant::now() + BOARD_DEADLINE;
-        Ok(stream::iter(connection.endpoint.canisters.clone())
+        let canisters: Vec<_> = stream::iter(connection.endpoint.canisters.clone())
             .map(|known| {
                 let replica = connection.replica.clone();
                 // A task of its own: checking signatures takes a processor, and there are several.
-                let task = tokio::spawn(async move {
+                tokio::spawn(async move {
                     let reading = read_in_time(&replica, known.id, ends).await;
                     describe(&known, reading)
-                });
-                async {
-                    task.await
-                        .map_err(|error| Error::new(Code::Bug, "reading a canister").because(error))
-                }
+                })
             })
             .buffered(READS_AT_ONCE)
-            .filter_map(async |canister| canister.ok())
-            .collect()
-            .await)
+            .try_collect()
+            .await
+            .map_err(|error| Error::new(Code::Bug, "reading canisters").because(error))?;
+        self.keep_samples(connection.fingerprint(), &canisters)
+            .await;
+        Ok(canisters)
     }
 
     /// One canister, watched or not, by a cheap question or with a certificate.
@@ -300,11 +299,11 @@ impl Engine {
     }
 
     /// The well-known sections of a canister's module that the caller may read, certified. Private ones are controllers' only.
-    pub async fn metadata(&self, id: CanisterId) -> Result<Vec<Metadata>> {
+    pub async fn metadata(&self, id: CanisterId) -> Result<Vec<CustomSection>> {
         let replica = &self.connection().await?.replica;
         let asked = KNOWN_SECTIONS.map(|name| async move {
             match replica.metadata(id, name).await {
-                Ok(content) => Ok(content.map(|content| Metadata {
+                Ok(content) => Ok(content.map(|content| CustomSection {
                     name: name.to_owned(),
                     content,
                 })),

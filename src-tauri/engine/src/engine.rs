@@ -9,6 +9,7 @@ use crate::{
     network::Networks,
     project::Projects,
     replica::Call,
+    samples::Samples,
     settings,
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +28,7 @@ pub struct Engine {
     /// Held while the file of recent calls is changed.
     pub(crate) recent_calls: Mutex<()>,
     activity: Activity,
+    pub(crate) samples: Samples,
 }
 
 impl Engine {
@@ -37,6 +39,7 @@ impl Engine {
             networks: Networks::load(&folders.config)?,
             projects: Projects::load(&folders.config)?,
             identities: Identities::open(&folders, Surroundings::of_this_computer())?,
+            samples: Samples::below(&folders),
             folders,
             practice,
             neighbourhood: Neighbourhood::of_this_computer(),

@@ -26,11 +26,13 @@ mod identity;
 mod ids;
 mod install;
 mod interface;
+mod logs;
 mod module;
 mod money;
 mod network;
 mod project;
 mod replica;
+mod samples;
 mod settings;
 mod transfer;
 
@@ -39,10 +41,10 @@ pub use call::{
     ArgumentForms, Arguments, CallAnswer, CallOutcome, Ended, Manner, MethodCall, RecentCall,
 };
 pub use canister::{
-    Action, CREATION_FEE, Canister, CanisterSettings, Creation, CreationPlan, Denial, Difference,
-    EnvironmentVariable, Guard, MOST_CONTROLLERS, Memory, Metadata, Placement, PublicFacts,
-    Queries, Reading, Review, RunState, SHORT_RUNWAY_DAYS, Setting, SettingsChange, Status,
-    Viewers, Warning, check, controller_warnings, may, review,
+    Action, CREATION_FEE, Canister, CanisterSettings, Creation, CreationPlan, CustomSection,
+    Denial, Difference, EnvironmentVariable, Guard, MOST_CONTROLLERS, Memory, Placement,
+    PublicFacts, Queries, Reading, Review, RunState, SHORT_RUNWAY_DAYS, Setting, SettingsChange,
+    Status, Viewers, Warning, check, controller_warnings, may, review,
 };
 pub use connection::Connection;
 pub use engine::Engine;
@@ -66,6 +68,7 @@ pub use interface::{
     Argument, Change, ChangeKind, Compatibility, Field, Interface, Method, MethodKind, Number,
     Reason, Shape, Signature, Verdict,
 };
+pub use logs::{Log, LogFilter, LogLine};
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
 };
@@ -74,4 +77,5 @@ pub use network::{
     Address, ClockOffset, DoorError, Endpoint, Finding, GivenKey, KnownCanister, Listing,
     MAINNET_ROOT_KEY, Neighbourhood, Network, NetworkId, PracticeDoor, Probe, Tool, Trust,
 };
+pub use samples::Sample;
 pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings, set_aside};

@@ -8,8 +8,7 @@
 //! once and an unknown outcome is looked up, never repeated.
 
 use crate::{
-    CanisterId, Certainty, Code, Connection, Engine, Error, NetworkId, Result,
-    canister::{About, amount},
+    CanisterId, Certainty, Code, Connection, Engine, Error, NetworkId, Result, canister::amount,
     replica::Call,
 };
 use candid::{CandidType, Nat, Principal};

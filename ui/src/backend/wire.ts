@@ -62,6 +62,23 @@ export type Action = "call" | "changeSettings" | "delete" | "deleteSnapshot" | "
 export type Appearance = "system" | "light" | "dark";
 
 /**
+ * What an identity holds in the cycles ledger, decimal.
+ */
+export type Balance = { 
+/**
+ * Cycles.
+ */
+cycles: string, 
+/**
+ * What the ledger keeps of each payment.
+ */
+fee: string, 
+/**
+ * The largest payment that it can make.
+ */
+most: string, };
+
+/**
  * All canisters that are looked after.
  */
 export type Board = { 
@@ -117,6 +134,56 @@ export type Certainty = "nothingSent" | "refused" | "refusedUnproven" | "unknown
  * What went wrong. See [`canopic_engine::Code`].
  */
 export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+
+/**
+ * What making a canister means; amounts are decimal.
+ */
+export type CreationPlan = { 
+/**
+ * The subnet, where it is known before.
+ */
+subnet: string | null, 
+/**
+ * What is paid.
+ */
+amount: string, 
+/**
+ * What the network keeps for making it, on a subnet of usual size.
+ */
+creationFee: string, 
+/**
+ * What the ledger keeps.
+ */
+ledgerFee: string, 
+/**
+ * What the canister starts with, on a subnet of usual size.
+ */
+startsWith: string, 
+/**
+ * What the identity holds now; null where the network pays.
+ */
+balance: string | null, 
+/**
+ * What it holds then.
+ */
+balanceAfter: string | null, };
+
+/**
+ * A custom section of a module.
+ */
+export type CustomSection = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Bytes in it.
+ */
+bytes: number, 
+/**
+ * What is in it, where that is text.
+ */
+text: string | null, };
 
 /**
  * Why something cannot be done. See [`canopic_engine::Denial`].
@@ -227,6 +294,19 @@ fingerprint: string, };
 export type Guard = "addsAnonymous" | "freezes" | "leavesMeOut" | "leavesOneController" | "leavesNoController" | "losesLog" | "lowersFreezingThreshold" | "makesLogPublic" | "makesSnapshotsPublic" | "makesStatusPublic" | "memoryLimitBelowUse";
 
 /**
+ * What a canister held over time.
+ */
+export type History = { 
+/**
+ * Oldest first; thinned out with age.
+ */
+samples: Array<Sample>, 
+/**
+ * When its module was first seen, in milliseconds since 1970, if another one was seen before.
+ */
+moduleChangedAt: number | null, };
+
+/**
  * An identity, without its key.
  */
 export type Identity = { 
@@ -240,26 +320,60 @@ name: string,
 principal: string, };
 
 /**
+ * A part of a log.
+ */
+export type Log = { 
+/**
+ * Its lines, oldest first.
+ */
+lines: Array<LogLine>, 
+/**
+ * The number to ask from next.
+ */
+next: number, 
+/**
+ * How many of those that were asked for are gone.
+ */
+lost: number, };
+
+/**
+ * Which lines of a log are wanted.
+ */
+export type LogFilter = { "kind": "all" } | { "kind": "from", 
+/**
+ * It.
+ */
+number: number, } | { "kind": "since", 
+/**
+ * In milliseconds since 1970.
+ */
+at: number, };
+
+/**
+ * A line of a log.
+ */
+export type LogLine = { 
+/**
+ * Its number.
+ */
+number: number, 
+/**
+ * When it was written, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * What was written; what is no text is shown as it can be.
+ */
+text: string, 
+/**
+ * Whether all of it is text; otherwise `hex` has the bytes.
+ */
+hex: string | null, };
+
+/**
  * Bytes of a canister by kind.
  */
 export type Memory = { heap: number, stable: number, globals: number, module: number, customSections: number, history: number, chunkStore: number, snapshots: number, log: number, };
-
-/**
- * A custom section of a module.
- */
-export type Metadata = { 
-/**
- * Its name.
- */
-name: string, 
-/**
- * Bytes in it.
- */
-bytes: number, 
-/**
- * What is in it, where that is text.
- */
-text: string | null, };
 
 /**
  * The network in use.
@@ -354,6 +468,19 @@ acts: Array<Act>, } | { "kind": "act",
 act: Act, };
 
 /**
+ * Where a canister is made.
+ */
+export type Placement = { "kind": "anywhere" } | { "kind": "beside", 
+/**
+ * Its id.
+ */
+canister: string, } | { "kind": "on", 
+/**
+ * Its id.
+ */
+subnet: string, };
+
+/**
  * What was found out about a network.
  */
 export type Probe = { 
@@ -437,6 +564,23 @@ guards: Array<Guard>, };
  * What a canister is doing. See [`canopic_engine::RunState`].
  */
 export type RunState = "running" | "stopping" | "stopped";
+
+/**
+ * What a canister held at a moment.
+ */
+export type Sample = { 
+/**
+ * In milliseconds since 1970.
+ */
+at: number, 
+/**
+ * Cycles, decimal.
+ */
+cycles: string, 
+/**
+ * Bytes, snapshots included.
+ */
+memoryBytes: number, };
 
 /**
  * Where we are, who we are, and the choices in force.
@@ -575,7 +719,15 @@ export interface Requests {
   /** One canister, watched or not, by a cheap question or with a certificate. */
   readCanister: { parameters: { canister: string; certified: boolean; }; reply: Canister };
   /** What a canister's module tells about itself, certified. */
-  canisterMetadata: { parameters: { canister: string; }; reply: Array<Metadata> };
+  canisterMetadata: { parameters: { canister: string; }; reply: Array<CustomSection> };
+  /** What a canister held since a moment, in milliseconds since 1970. */
+  canisterHistory: { parameters: { canister: string; since: number; }; reply: History };
+  /** The log of a canister, or a part of it. Following it is asking again from `next`. */
+  canisterLog: { parameters: { canister: string; filter: LogFilter; }; reply: Log };
+  /** The cycles of the identity in use. */
+  balance: { parameters: {}; reply: Balance };
+  /** What it would mean to make a canister, before anything is paid. */
+  planCreation: { parameters: { placement: Placement; settings: SettingsChange; amount: string; }; reply: CreationPlan };
   /** What a change of settings would mean, before it is sent. */
   reviewSettings: { parameters: { canister: string; change: SettingsChange; }; reply: Review };
   /** Starts a canister. */
