@@ -3,5 +3,8 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod logs;
+mod calls;
+mod install;
+mod interface;
 mod networks;
 mod status;
