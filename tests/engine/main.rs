@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-mod logs;
 mod calls;
 mod install;
 mod interface;
+mod logs;
 mod networks;
 mod status;
