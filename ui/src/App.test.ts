@@ -180,10 +180,10 @@ describe("stopping", () => {
 describe("the tray and the activity", () => {
   it("say what is under way and how it ended", async () => {
     const { backend, user } = await open([canister("stock")]);
-    backend.tell({ kind: "act", act: act(1) });
+    backend.tell({ kind: "job", job: act(1) });
     expect(await screen.findByText("Stopping stock")).toBeVisible();
     const lost = failure({ certainty: "unknown" });
-    backend.tell({ kind: "act", act: act(1, { state: { kind: "failed", at: Date.now(), failure: lost } }) });
+    backend.tell({ kind: "job", job: act(1, { state: { kind: "failed", at: Date.now(), failure: lost } }) });
     expect(await screen.findByText("Unknown whether stock was stopped")).toBeVisible();
     await user.click(screen.getByRole("link", { name: "Activity" }));
     const check = await screen.findByRole("button", { name: "Check what happened" });

@@ -1,6 +1,6 @@
 /** A backend for tests: answers what the test says, when the test says it. */
 import { type Backend, Failed, type RequestName } from "./backend/backend";
-import type { Act, Canister, Failure, News, Requests, Session, Status } from "./backend/wire";
+import type { Canister, Failure, Job, News, Requests, Session, Status } from "./backend/wire";
 
 type Answer = (parameters: never) => unknown;
 
@@ -141,14 +141,19 @@ export function stopped(name: string, changes: Partial<Canister> = {}): Canister
   });
 }
 
-export function act(number: number, changes: Partial<Act> = {}): Act {
+export function act(number: number, changes: Partial<Job> = {}): Job {
   return {
     number,
     kind: "stop",
     canister: "stock-aaaaa-aaaaa-cai",
     name: "stock",
+    targets: [{ id: "stock-aaaaa-aaaaa-cai", name: "stock" }],
     beganAt: 1_000,
     state: { kind: "running" },
+    steps: [{ name: "stop", progress: "running", beganAt: 1_000, endedAt: null, provenAt: null }],
+    isCancelled: false,
+    hindrance: null,
+    report: null,
     ...changes,
   };
 }

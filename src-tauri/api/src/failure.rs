@@ -20,6 +20,7 @@ pub struct Failure {
 }
 
 /// Mirrors one of the engine's enums on the wire: a variant that is missing here does not compile.
+#[macro_export]
 macro_rules! mirror {
     ($(#[doc = $doc:literal])+ $name:ident { $($variant:ident),+ $(,)? }) => {
         $(#[doc = $doc])+
@@ -86,9 +87,20 @@ impl From<&Error> for Failure {
             facts: error
                 .facts
                 .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .map(|(name, value)| (name.to_string(), value.clone()))
                 .collect(),
             report: error.chain(),
+        }
+    }
+}
+
+impl From<&engine::JobFailure> for Failure {
+    fn from(failure: &engine::JobFailure) -> Self {
+        Self {
+            code: failure.code.into(),
+            certainty: failure.certainty.into(),
+            facts: failure.facts.clone(),
+            report: failure.report.clone(),
         }
     }
 }

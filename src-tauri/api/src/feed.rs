@@ -1,10 +1,10 @@
 //! What the front end is told without asking: once everything, then each change.
 //!
 //! A follower that fell too far behind gets everything again instead of a gap. So whoever listens only ever replaces its list or
-//! one entry of it, and is right afterwards.
+//! one entry of it, and is right afterwards. Progress comes the same way, ten times a second at most: only the newest counts.
 
-use crate::wire::Act;
-use canopic_engine::Engine;
+use crate::jobs::Job;
+use canopic_engine::{Engine, JobView};
 use futures::{Stream, stream};
 use serde::Serialize;
 use std::sync::Arc;
@@ -21,25 +21,26 @@ use ts_rs::TS;
 pub enum News {
     /// Everything; what was known before is void.
     Snapshot {
-        /// All acts, oldest first.
-        acts: Vec<Act>,
+        /// All jobs, oldest first.
+        jobs: Vec<Job>,
     },
-    /// One act is new or has changed.
-    Act {
+    /// One job is new or has changed.
+    Job {
         /// It.
-        act: Act,
+        job: Box<Job>,
     },
 }
 
 /// All news of an engine from now on.
 pub(crate) fn follow(engine: Arc<Engine>) -> impl Stream<Item = News> {
     stream::unfold(
-        (engine, None::<Receiver<canopic_engine::Act>>),
+        (engine, None::<Receiver<JobView>>),
         |(engine, receiver)| async {
             if let Some(mut receiver) = receiver {
                 match receiver.recv().await {
-                    Ok(act) => {
-                        return Some((News::Act { act: act.into() }, (engine, Some(receiver))));
+                    Ok(job) => {
+                        let job = Box::new(job.into());
+                        return Some((News::Job { job }, (engine, Some(receiver))));
                     }
                     Err(RecvError::Lagged(missed)) => {
                         tracing::debug!(missed, "a follower starts over");
@@ -47,10 +48,10 @@ pub(crate) fn follow(engine: Arc<Engine>) -> impl Stream<Item = News> {
                     Err(RecvError::Closed) => return None,
                 }
             }
-            let (acts, receiver) = engine.follow();
+            let (jobs, receiver) = engine.follow();
             Some((
                 News::Snapshot {
-                    acts: acts.into_iter().map(Act::from).collect(),
+                    jobs: jobs.into_iter().map(Job::from).collect(),
                 },
                 (engine, Some(receiver)),
             ))

@@ -12,6 +12,7 @@
 pub mod canisters;
 pub mod failure;
 pub mod feed;
+pub mod jobs;
 pub mod networks;
 mod requests;
 pub mod typescript;

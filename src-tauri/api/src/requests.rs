@@ -7,6 +7,7 @@ use crate::{
     },
     failure::Failure,
     feed::{self, News},
+    jobs::{Op, Plan},
     networks::{GivenKey, NetworkListing, Probe},
     wire::{self, Appearance, Session},
 };
@@ -87,6 +88,18 @@ requests! {
     Reopen => reopen() -> Session;
     /// Moves settings that cannot be read out of the way, whole, and opens the app's state without them.
     SetSettingsAside => set_settings_aside() -> Session;
+
+    // Jobs.
+    /// What an operation would do, from the world as it is; changes nothing.
+    Plan => plan(op: Op) -> Plan;
+    /// Begins the operation whose plan was confirmed, and answers with the job's number. Refused if the world has moved since.
+    Run => run(op: Op, fingerprint: String) -> f64;
+    /// Wants a job to end: it turns back as soon as nothing is in flight.
+    Cancel => cancel(job: u32) -> ();
+    /// Lets a stuck job try once more.
+    Retry => retry(job: u32) -> ();
+    /// Leaves the world of a stuck job as it is.
+    Leave => leave(job: u32) -> ();
 
     // Networks.
     /// All networks that can be chosen. None but those on this computer is asked anything.
@@ -178,6 +191,10 @@ impl Api {
 impl Api {
     pub(crate) async fn session(&self) -> Result<Session, Failure> {
         let engine = self.engine()?;
+        // The front end asks for the session first: from here on whatever an earlier process left unfinished goes on.
+        if let Err(error) = engine.resume().await {
+            tracing::warn!(error = error.chain(), "unfinished jobs wait");
+        }
         let (network, endpoint) = engine.network().await?;
         let identity = engine.identity_on(&network.id).await?;
         Ok(wire::session(

@@ -62,59 +62,6 @@ pub struct Folders {
     pub logs: String,
 }
 
-/// Something that the app did or is doing.
-#[derive(Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct Act {
-    /// Later acts have higher numbers.
-    #[ts(type = "number")]
-    pub number: u64,
-    /// What is done.
-    pub kind: ActKind,
-    /// The canister's id.
-    pub canister: String,
-    /// The canister's name at that time.
-    pub name: String,
-    /// Since when, in milliseconds since 1970.
-    pub began_at: f64,
-    /// How far it is.
-    pub state: ActState,
-}
-
-/// What an act does.
-#[derive(Clone, Copy, Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum ActKind {
-    /// Starts a canister.
-    Start,
-    /// Stops a canister.
-    Stop,
-}
-
-/// How far an act is.
-#[derive(Debug, Serialize, TS)]
-#[serde(
-    tag = "kind",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub enum ActState {
-    /// Under way.
-    Running,
-    /// Done.
-    Done {
-        /// When, in milliseconds since 1970.
-        at: f64,
-    },
-    /// Ended otherwise.
-    Failed {
-        /// When, in milliseconds since 1970.
-        at: f64,
-        /// How.
-        failure: Failure,
-    },
-}
-
 /// Makes the view of a session.
 pub(crate) fn session(
     folders: &engine::Folders,
@@ -136,31 +83,6 @@ pub(crate) fn session(
             config: folders.config.to_string(),
             logs: folders.logs.to_string(),
         },
-    }
-}
-
-impl From<engine::Act> for Act {
-    fn from(act: engine::Act) -> Self {
-        Self {
-            number: act.number,
-            kind: match act.action {
-                engine::Action::Start => ActKind::Start,
-                _ => ActKind::Stop,
-            },
-            canister: act.canister.to_string(),
-            name: act.name,
-            began_at: milliseconds(act.began_at),
-            state: match act.state {
-                engine::ActState::Running => ActState::Running,
-                engine::ActState::Done(at) => ActState::Done {
-                    at: milliseconds(at),
-                },
-                engine::ActState::Failed(at, error) => ActState::Failed {
-                    at: milliseconds(at),
-                    failure: Failure::from(&*error),
-                },
-            },
-        }
     }
 }
 

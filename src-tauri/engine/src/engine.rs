@@ -1,19 +1,17 @@
 //! The methods that a request ends in.
 
 use crate::{
-    Act, Action, Activity, Appearance, Canister, CanisterId, Code, Connection, Denial, Error,
-    Folders, Identities, KnownCanister, Neighbourhood, PracticeDoor, Reading, Result, Settings,
-    Surroundings,
-    canister::{self, About, describe, may},
+    Action, Appearance, Canister, CanisterId, Code, Conduct, End, Error, Folders, Identities,
+    JobFailure, Neighbourhood, Op, PracticeDoor, Reading, Result, Settings, State, Surroundings,
+    canister::{self, describe},
     connection::Connections,
     network::Networks,
     project::Projects,
-    replica::Call,
+    runner::Jobs,
     samples::Samples,
     settings,
 };
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::broadcast;
 
 /// One open Canopic: its folders, its settings and its networks.
 pub struct Engine {
@@ -27,25 +25,34 @@ pub struct Engine {
     pub(crate) identities: Identities,
     /// Held while the file of recent calls is changed.
     pub(crate) recent_calls: Mutex<()>,
-    activity: Activity,
     pub(crate) samples: Samples,
+    pub(crate) jobs: Jobs,
 }
 
 impl Engine {
     /// Opens the app's state. Networks are reached when they are first needed.
     pub fn open(folders: Arc<Folders>, practice: Arc<dyn PracticeDoor>) -> Result<Self> {
+        Self::open_with(folders, practice, Conduct::default())
+    }
+
+    /// Opens the app's state, with another patience for jobs.
+    pub fn open_with(
+        folders: Arc<Folders>,
+        practice: Arc<dyn PracticeDoor>,
+        conduct: Conduct,
+    ) -> Result<Self> {
         Ok(Self {
             settings: Mutex::new(settings::load(&folders.config)?),
             networks: Networks::load(&folders.config)?,
             projects: Projects::load(&folders.config)?,
             identities: Identities::open(&folders, Surroundings::of_this_computer())?,
             samples: Samples::below(&folders),
+            jobs: Jobs::open(folders.data.clone(), conduct),
             folders,
             practice,
             neighbourhood: Neighbourhood::of_this_computer(),
             connections: Connections::default(),
             recent_calls: Mutex::default(),
-            activity: Activity::default(),
         })
     }
 
@@ -91,67 +98,39 @@ impl Engine {
         Ok(())
     }
 
-    /// Starts or stops a canister and returns it as a certificate shows it afterwards.
-    pub async fn act(&self, action: Action, id: CanisterId) -> Result<Canister, Arc<Error>> {
+    /// Starts or stops a canister as a job, and returns it as a certificate shows it afterwards.
+    pub async fn act(&self, action: Action, id: CanisterId) -> Result<Canister> {
         let connection = self.connection().await?;
         let known = connection
-            .endpoint
-            .canisters
+            .canisters()
             .iter()
             .find(|known| known.id == id)
             .ok_or_else(|| {
                 Error::new(Code::CanisterNotFound, format!("looking for canister {id}"))
                     .with("canister", id)
             })?;
-        let work = perform(&connection, known, action);
-        self.activity.run(action, id, &known.name, work).await
+        let op = match action {
+            Action::Start => Op::Start { canister: id },
+            _ => Op::Stop { canister: id },
+        };
+        let plan = self.plan(&op).await?;
+        let job = self.run(op, &plan.fingerprint).await?;
+        let job = self.rest(job).await?;
+        if job.state != State::Ended(End::Done) {
+            let failure = match &job.state {
+                State::Stuck(failure) => Some(failure),
+                _ => job.failure.as_ref(),
+            };
+            return Err(failure.map_or_else(
+                || Error::new(Code::JournalUnusable, "carrying out a job"),
+                JobFailure::to_error,
+            ));
+        }
+        // The change is proven from here on; a failing look afterwards does not undo it.
+        let reading = match canister::read_certified(&connection.replica, known.id).await {
+            Ok(after) => Reading::Full(Box::new(after)),
+            Err(error) => Reading::Failed(error),
+        };
+        Ok(describe(known, reading))
     }
-
-    /// What was done so far, and what is done from now on.
-    pub fn follow(&self) -> (Vec<Act>, broadcast::Receiver<Act>) {
-        self.activity.follow()
-    }
-}
-
-/// Does it and looks at what came of it.
-async fn perform(
-    connection: &Connection,
-    known: &KnownCanister,
-    action: Action,
-) -> Result<Canister> {
-    let replica = &connection.replica;
-    // The board may be minutes old: what is possible is judged by the state that a certificate shows now.
-    let before = canister::read_certified(replica, known.id).await?;
-    may(
-        action,
-        &Reading::Full(Box::new(before)),
-        connection.identity.principal,
-    )
-    .map_err(|denial| denied(denial, action, known))?;
-    let method = match action {
-        Action::Start => "start_canister",
-        _ => "stop_canister",
-    };
-    let change = Call::<()>::manage(known.id, method, (About::from(known.id),))?;
-    let () = replica.perform(&change).await?;
-    // The change is proven from here on; a failing look afterwards does not undo it.
-    let reading = match canister::read_certified(replica, known.id).await {
-        Ok(after) => Reading::Full(Box::new(after)),
-        Err(error) => Reading::Failed(error),
-    };
-    Ok(describe(known, reading))
-}
-
-fn denied(denial: Denial, action: Action, known: &KnownCanister) -> Error {
-    let code = match denial {
-        Denial::NotController => Code::NotController,
-        _ => Code::Precondition,
-    };
-    Error::new(
-        code,
-        format!("checking {action:?} of canister {}", known.id),
-    )
-    .with("canister", known.id)
-    .with("name", &known.name)
-    .with("denial", format!("{denial:?}"))
 }

@@ -4,7 +4,7 @@
 //! the source: whoever shows an error walks [`std::error::Error::source`], and [`Error::chain`] does it for logs and reports.
 
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 /// What went wrong, as far as somebody reacts to it differently.
 ///
@@ -226,7 +226,7 @@ pub struct Error {
     /// What is known about the world now.
     pub certainty: Certainty,
     /// Values for the sentence that the front end says: paths, ids, versions. Never secrets.
-    pub facts: BTreeMap<&'static str, String>,
+    pub facts: BTreeMap<Cow<'static, str>, String>,
     source: Option<Source>,
 }
 
@@ -251,8 +251,8 @@ impl Error {
 
     /// The same error with a value for its sentence.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.facts.insert(name, value.to_string());
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+        self.facts.insert(name.into(), value.to_string());
         self
     }
 

@@ -10,12 +10,12 @@
 //! 4. `replica`: the one door to a network. A change is sealed, submitted, and ends as done, refused or unknown; nothing above
 //!    it sees HTTP, and nothing above it can send a request twice.
 //! 5. [`Canister`]: what is known of a canister, how well it is known, and which actions are possible with which reason.
-//! 6. [`Activity`]: what the app is doing right now and what came of it, as numbered news.
+//! 6. [`Job`]: everything that changes a canister is one, made of steps and written down before it happens: `ops` (what there is to
+//!    do, and how to add to it), `job` (the fold), `journal`, `runner`, `recovery`.
 //! 7. [`Engine`]: the methods that a request ends in.
 //!
 //! Arrows point down that list only. The engine knows nothing of the practice network but an address and a root key.
 
-mod activity;
 mod call;
 mod canister;
 mod connection;
@@ -26,17 +26,22 @@ mod identity;
 mod ids;
 mod install;
 mod interface;
+mod job;
+mod journal;
 mod logs;
 mod module;
 mod money;
 mod network;
+mod ops;
 mod project;
+mod recovery;
 mod replica;
+mod runner;
 mod samples;
 mod settings;
+mod snapshot;
 mod transfer;
 
-pub use activity::{Act, ActState, Activity, News};
 pub use call::{
     ArgumentForms, Arguments, CallAnswer, CallOutcome, Ended, Manner, MethodCall, RecentCall,
 };
@@ -68,6 +73,10 @@ pub use interface::{
     Argument, Change, ChangeKind, Compatibility, Field, Interface, Method, MethodKind, Number,
     Reason, Shape, Signature, Verdict,
 };
+pub use job::{
+    Deed, Direction, End, Event, Failure as JobFailure, Job, JobId, Progress as StepProgress, Sent,
+    State, StepState,
+};
 pub use logs::{Log, LogFilter, LogLine};
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
@@ -77,5 +86,14 @@ pub use network::{
     Address, ClockOffset, DoorError, Endpoint, Finding, GivenKey, KnownCanister, Listing,
     MAINNET_ROOT_KEY, Neighbourhood, Network, NetworkId, PracticeDoor, Probe, Tool, Trust,
 };
+pub use ops::{
+    Check, CheckName, Downtime, Op, OpName, Plan, Step, StepName, Target, Undo,
+    Verdict as CheckVerdict,
+    lifecycle::{Start, Stop},
+    snapshots::{Take, TakeSnapshot},
+};
+pub use replica::Envelope;
+pub use runner::{Conduct, JobView, Report};
 pub use samples::Sample;
 pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings, set_aside};
+pub use snapshot::{SLOTS, Snapshot, SnapshotId};

@@ -85,6 +85,13 @@ impl<Reply> Call<Reply> {
     }
 }
 
+impl<Reply> Call<Reply> {
+    /// What is called.
+    pub(crate) fn method(&self) -> &str {
+        &self.method
+    }
+}
+
 /// A reply as the bytes that came, for whoever knows its type only at run time.
 pub(crate) struct Raw(pub(crate) Vec<u8>);
 
@@ -527,6 +534,7 @@ fn reject_code(reject: &RejectResponse) -> Code {
         Some("IC0301") => Code::CanisterNotFound,
         Some("IC0206") => Code::StillStopping,
         Some("IC0207" | "IC0532" | "IC0534") => Code::CyclesLow,
+        Some("IC0305") => Code::SnapshotGone,
         _ if reject.reject_code == RejectCode::SysTransient => Code::Throttled,
         _ => Code::Refused,
     }

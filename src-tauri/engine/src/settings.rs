@@ -242,6 +242,18 @@ pub(crate) fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     options
 }
 
+/// Makes an empty file that only its owner may read, unless there is one.
+pub(crate) fn create_private_file(path: &Utf8Path) -> io::Result<()> {
+    private(
+        fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true),
+    )
+    .open(path)
+    .map(drop)
+}
+
 pub(crate) fn make_private_folder(folder: &Utf8Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -5,9 +5,12 @@
  * Whatever goes wrong arrives as a `Failed` that carries the contract's `Failure`; a door that cannot be reached makes one
  * itself.
  */
-import type { Certainty, Code, Failure, News, Requests } from "./wire";
+import type { Action, Certainty, Code, Failure, News, Requests } from "./wire";
 
 export type RequestName = keyof Requests;
+
+/** What the board's own buttons do, without a plan in between. */
+export type ActKind = Extract<Action, "start" | "stop">;
 
 /** What the shell wants to know about the picture: the frame stands, the canisters are on it. */
 export type Milestone = "frame" | "board";
@@ -41,7 +44,14 @@ export function failureOf(thrown: unknown): Failure {
 }
 
 /** Which requests change something outside: when their answer is lost, nobody knows whether it happened. */
-const changes: ReadonlySet<RequestName> = new Set<RequestName>(["startCanister", "stopCanister"]);
+const changes: ReadonlySet<RequestName> = new Set<RequestName>([
+  "startCanister",
+  "stopCanister",
+  "run",
+  "cancel",
+  "retry",
+  "leave",
+]);
 
 /** A failure of the door itself. */
 export function doorFailed(name: RequestName, code: Code, report: string, facts: Failure["facts"] = {}): Failed {

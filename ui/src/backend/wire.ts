@@ -1,57 +1,6 @@
 // Generated from src-tauri/api by `cargo xtask wire`. Do not edit.
 
 /**
- * Something that the app did or is doing.
- */
-export type Act = { 
-/**
- * Later acts have higher numbers.
- */
-number: number, 
-/**
- * What is done.
- */
-kind: ActKind, 
-/**
- * The canister's id.
- */
-canister: string, 
-/**
- * The canister's name at that time.
- */
-name: string, 
-/**
- * Since when, in milliseconds since 1970.
- */
-beganAt: number, 
-/**
- * How far it is.
- */
-state: ActState, };
-
-/**
- * What an act does.
- */
-export type ActKind = "start" | "stop";
-
-/**
- * How far an act is.
- */
-export type ActState = { "kind": "running" } | { "kind": "done", 
-/**
- * When, in milliseconds since 1970.
- */
-at: number, } | { "kind": "failed", 
-/**
- * When, in milliseconds since 1970.
- */
-at: number, 
-/**
- * How.
- */
-failure: Failure, };
-
-/**
  * Something that can be done with a canister. See [`canopic_engine::Action`].
  */
 export type Action = "call" | "changeSettings" | "delete" | "deleteSnapshot" | "install" | "readSnapshots" | "readLog" | "reinstall" | "restoreSnapshot" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall" | "upgrade" | "uploadSnapshot";
@@ -131,6 +80,33 @@ export type CanisterSettings = { controllers: Array<string>, computeAllocation: 
 export type Certainty = "nothingSent" | "refused" | "refusedUnproven" | "unknown";
 
 /**
+ * What was looked at, and what was found.
+ */
+export type Check = { 
+/**
+ * What was looked at.
+ */
+name: CheckName, 
+/**
+ * What was found.
+ */
+verdict: CheckVerdict, 
+/**
+ * Values for the sentence.
+ */
+facts: { [key in string]: string }, };
+
+/**
+ * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
+ */
+export type CheckName = "controller" | "runState" | "module" | "freeSlot" | "cycles" | "openCalls" | "snapshotThere";
+
+/**
+ * What a check found. See [`canopic_engine::CheckVerdict`].
+ */
+export type CheckVerdict = "fine" | "warns" | "blocks";
+
+/**
  * What went wrong. See [`canopic_engine::Code`].
  */
 export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
@@ -194,6 +170,11 @@ export type Denial = "alreadyInstalled" | "alreadyRunning" | "alreadyStopping" |
  * One thing that would differ.
  */
 export type Difference = { "kind": "number", setting: Setting, before: string | null, after: string, } | { "kind": "viewers", setting: Setting, before: Viewers, after: Viewers, } | { "kind": "controllers", added: Array<string>, removed: Array<string>, } | { "kind": "variable", name: string, before: string | null, after: string | null, };
+
+/**
+ * How long a canister takes no calls. See [`canopic_engine::Downtime`].
+ */
+export type Downtime = "none" | "brief" | "open";
 
 /**
  * Something that the code can ask for by name.
@@ -318,6 +299,88 @@ name: string,
  * Who the network sees.
  */
 principal: string, };
+
+/**
+ * Something that the app does or did: an operation, as it is written down.
+ */
+export type Job = { 
+/**
+ * Later jobs have higher numbers.
+ */
+number: number, 
+/**
+ * What is done.
+ */
+kind: OpName, 
+/**
+ * The canister that it is about first.
+ */
+canister: string, 
+/**
+ * That canister's name at that time.
+ */
+name: string, 
+/**
+ * All canisters that it is about.
+ */
+targets: Array<Target>, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+beganAt: number, 
+/**
+ * How far it is.
+ */
+state: JobState, 
+/**
+ * Its steps, in order.
+ */
+steps: Array<Step>, 
+/**
+ * Whether a person asked it to end; it does when nothing is in flight any more.
+ */
+isCancelled: boolean, 
+/**
+ * What it waits for right now, if it does.
+ */
+hindrance: Failure | null, 
+/**
+ * How far the step under way is, if it tells.
+ */
+report: Report | null, };
+
+/**
+ * How far a job is.
+ */
+export type JobState = { "kind": "running" } | { "kind": "unwinding" } | { "kind": "done", 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, } | { "kind": "cancelled", 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, } | { "kind": "failed", 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * How.
+ */
+failure: Failure, } | { "kind": "stuck", 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * Why.
+ */
+failure: Failure, } | { "kind": "left", 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, };
 
 /**
  * A part of a log.
@@ -459,13 +522,51 @@ isRunning: boolean | null, };
  */
 export type News = { "kind": "snapshot", 
 /**
- * All acts, oldest first.
+ * All jobs, oldest first.
  */
-acts: Array<Act>, } | { "kind": "act", 
+jobs: Array<Job>, } | { "kind": "job", 
 /**
  * It.
  */
-act: Act, };
+job: Job, };
+
+/**
+ * Something to ask for. See [`canopic_engine::Op`].
+ */
+export type Op = { "op": "start", 
+/**
+ * Which.
+ */
+canister: string, } | { "op": "stop", 
+/**
+ * Which.
+ */
+canister: string, } | { "op": "takeSnapshot", 
+/**
+ * Of which canister.
+ */
+canister: string, 
+/**
+ * Whether it is stopped meanwhile, if it runs.
+ */
+isStoppedMeanwhile: boolean, 
+/**
+ * The snapshot whose place it takes; that one is gone afterwards.
+ */
+replace: string | null, 
+/**
+ * What people will call it.
+ */
+name: string, 
+/**
+ * What people want to remember of it.
+ */
+note: string, };
+
+/**
+ * What an operation does. See [`canopic_engine::OpName`].
+ */
+export type OpName = "start" | "stop" | "takeSnapshot";
 
 /**
  * Where a canister is made.
@@ -479,6 +580,47 @@ canister: string, } | { "kind": "on",
  * Its id.
  */
 subnet: string, };
+
+/**
+ * What will happen, to be confirmed.
+ */
+export type Plan = { 
+/**
+ * The canisters that it works on.
+ */
+targets: Array<Target>, 
+/**
+ * What is done, in order.
+ */
+steps: Array<StepName>, 
+/**
+ * What was looked at.
+ */
+checks: Array<Check>, 
+/**
+ * Whether a check forbids to run it.
+ */
+isBlocked: boolean, 
+/**
+ * What the network will charge, roughly, in cycles, decimal.
+ */
+cost: string, 
+/**
+ * How long calls are not taken.
+ */
+downtime: Downtime, 
+/**
+ * How it can be taken back afterwards.
+ */
+undo: Undo, 
+/**
+ * The same in a terminal.
+ */
+twin: Array<string>, 
+/**
+ * To be handed back with the confirmation: the plan runs only in the world that it was made for.
+ */
+fingerprint: string, };
 
 /**
  * What was found out about a network.
@@ -546,6 +688,19 @@ hasInterface: boolean | null, } | { "kind": "failed",
  * Why.
  */
 failure: Failure, };
+
+/**
+ * How far a step under way is.
+ */
+export type Report = { 
+/**
+ * So much is done.
+ */
+done: number, 
+/**
+ * Of so much, where that is known.
+ */
+total: number | null, };
 
 /**
  * A change of settings, held against those in force.
@@ -687,6 +842,54 @@ isReadyForMigration: boolean | null,
 version: number, };
 
 /**
+ * A step of a job.
+ */
+export type Step = { 
+/**
+ * What it does.
+ */
+name: StepName, 
+/**
+ * How far it is.
+ */
+progress: StepProgress, 
+/**
+ * When it began, in milliseconds since 1970.
+ */
+beganAt: number | null, 
+/**
+ * When it was done or failed, in milliseconds since 1970.
+ */
+endedAt: number | null, 
+/**
+ * The time of the certificate that proves it, in milliseconds since 1970.
+ */
+provenAt: number | null, };
+
+/**
+ * What a step does. See [`canopic_engine::StepName`].
+ */
+export type StepName = "start" | "stop" | "takeSnapshot";
+
+/**
+ * How far a step is.
+ */
+export type StepProgress = "waiting" | "running" | "done" | "failed" | "undoing" | "undone";
+
+/**
+ * A canister that a plan works on.
+ */
+export type Target = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+name: string, };
+
+/**
  * A tool that runs networks.
  */
 export type Tool = "icp" | "dfx";
@@ -695,6 +898,11 @@ export type Tool = "icp" | "dfx";
  * How a root key came to be known, from the best reason to believe it to the worst.
  */
 export type Trust = "builtIn" | "descriptor" | "pasted" | "firstUse" | "fetched";
+
+/**
+ * How what is planned can be taken back once it is done. See [`canopic_engine::Undo`].
+ */
+export type Undo = "start" | "stop" | "deleteSnapshot" | "restoreSafety" | "never";
 
 /**
  * Who may look.
@@ -740,6 +948,16 @@ export interface Requests {
   reopen: { parameters: {}; reply: Session };
   /** Moves settings that cannot be read out of the way, whole, and opens the app's state without them. */
   setSettingsAside: { parameters: {}; reply: Session };
+  /** What an operation would do, from the world as it is; changes nothing. */
+  plan: { parameters: { op: Op; }; reply: Plan };
+  /** Begins the operation whose plan was confirmed, and answers with the job's number. Refused if the world has moved since. */
+  run: { parameters: { op: Op; fingerprint: string; }; reply: number };
+  /** Wants a job to end: it turns back as soon as nothing is in flight. */
+  cancel: { parameters: { job: number; }; reply: null };
+  /** Lets a stuck job try once more. */
+  retry: { parameters: { job: number; }; reply: null };
+  /** Leaves the world of a stuck job as it is. */
+  leave: { parameters: { job: number; }; reply: null };
   /** All networks that can be chosen. None but those on this computer is asked anything. */
   networks: { parameters: {}; reply: Array<NetworkListing> };
   /** Asks a network who it is. */

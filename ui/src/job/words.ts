@@ -1,16 +1,20 @@
-import type { Act } from "../backend/wire";
+import type { Job } from "../backend/wire";
 import { isUnknown } from "../state/acts.svelte";
 import { text } from "../text/en";
 
 /** An act as a phrase: what is under way, what was done, what failed. */
-export function phrase(act: Act): string {
-  const words = text.acts[act.kind];
+export function phrase(act: Job): string {
+  const words = text.jobs[act.kind];
   switch (act.state.kind) {
     case "running":
+    case "unwinding":
       return words.running(act.name);
     case "done":
       return words.done(act.name);
+    case "cancelled":
     case "failed":
+    case "left":
+    case "stuck":
       return isUnknown(act) ? words.unknown(act.name) : words.failed(act.name);
   }
 }

@@ -1,12 +1,12 @@
-/** What Canopic does and did since it was opened, as the engine tells it. */
+/** What Canopic does and did, as its journal tells it. */
 import type { Backend } from "../backend/backend";
-import type { Act } from "../backend/wire";
+import type { Failure, Job } from "../backend/wire";
 
 export class Acts {
   /** Newest first. */
-  all = $state.raw<Act[]>([]);
+  all = $state.raw<Job[]>([]);
 
-  readonly running = $derived(this.all.filter((act) => act.state.kind === "running"));
+  readonly running = $derived(this.all.filter(isUnderWay));
 
   constructor(private readonly backend: Backend) {}
 
@@ -14,23 +14,33 @@ export class Acts {
   follow(): () => void {
     return this.backend.follow((news) => {
       if (news.kind === "snapshot") {
-        this.all = news.acts.toReversed();
+        this.all = news.jobs.toReversed();
       } else {
-        const { act } = news;
-        const others = this.all.filter(({ number }) => number !== act.number);
+        const { job } = news;
+        const others = this.all.filter(({ number }) => number !== job.number);
         // News may be about an older act that ends after a newer one began.
-        this.all = [...others, act].sort((one, other) => other.number - one.number);
+        this.all = [...others, job].sort((one, other) => other.number - one.number);
       }
     });
   }
 }
 
-/** When an act ended, in milliseconds since 1970. */
-export function endOf({ state }: Act): number | undefined {
-  return state.kind === "running" ? undefined : state.at;
+/** Whether a job is being worked on. */
+export function isUnderWay({ state }: Job): boolean {
+  return state.kind === "running" || state.kind === "unwinding";
 }
 
-/** Whether an act ended and nobody knows how. */
-export function isUnknown({ state }: Act): boolean {
-  return state.kind === "failed" && state.failure.certainty === "unknown";
+/** When a job came to rest, in milliseconds since 1970. */
+export function endOf({ state }: Job): number | undefined {
+  return "at" in state ? state.at : undefined;
+}
+
+/** Why a job failed or is stuck, if it is. */
+export function failureOfJob({ state }: Job): Failure | undefined {
+  return "failure" in state ? state.failure : undefined;
+}
+
+/** Whether a job came to rest and nobody knows how. */
+export function isUnknown(job: Job): boolean {
+  return failureOfJob(job)?.certainty === "unknown";
 }

@@ -6,7 +6,8 @@
  */
 import { SvelteMap, SvelteSet } from "svelte/reactivity";
 import { type Backend, failureOf } from "../backend/backend";
-import type { ActKind, Canister, Failure } from "../backend/wire";
+import type { ActKind } from "../backend/backend";
+import type { Canister, Failure } from "../backend/wire";
 
 /** A change that failed, until somebody has seen it. */
 export interface Trouble {

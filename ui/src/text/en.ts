@@ -4,8 +4,8 @@
  * Calm and concrete: what happened, what is safe, what to do. What is not known is called unknown. The tables over types of
  * the contract are complete, or the type check fails: a new failure code needs its sentence before it can be shown.
  */
+import type { ActKind } from "../backend/backend";
 import type {
-  ActKind,
   Appearance,
   Certainty,
   Code,
@@ -13,6 +13,7 @@ import type {
   Failure,
   Memory,
   NetworkKind,
+  OpName,
   RunState,
   Setting,
   Warning,
@@ -658,6 +659,20 @@ const settings: Record<Setting, string> = {
   wasmMemoryThreshold: "Low heap hook below",
 };
 
+/** What is said of a job, by what it does. */
+type JobWords = Pick<ActWords, "running" | "done" | "failed" | "unknown">;
+
+const jobs: Record<OpName, JobWords> = {
+  start: acts.start,
+  stop: acts.stop,
+  takeSnapshot: {
+    running: (name) => `Taking a snapshot of ${name}`,
+    done: (name) => `Took a snapshot of ${name}`,
+    failed: (name) => `No snapshot of ${name} was taken`,
+    unknown: (name) => `Unknown whether a snapshot of ${name} was taken`,
+  },
+};
+
 const networks: Record<NetworkKind, { name: string; place: string; meaning: string }> = {
   practice: {
     name: "Practice",
@@ -703,6 +718,7 @@ export const text = {
   warnings,
   settingNames: settings,
   acts,
+  jobs,
   networks,
   appearances,
 
@@ -845,11 +861,20 @@ export const text = {
 
   activity: {
     title: "Activity",
-    lead: "What Canopic did since it was opened, newest first.",
+    lead: "What Canopic did on your behalf, newest first.",
     empty: "Nothing yet",
     emptyMeaning: "Whatever Canopic changes on your behalf is listed here: start or stop a canister, and it appears.",
     columns: { what: "What", state: "State", when: "Began", took: "Took" },
-    states: { running: "Under way", done: "Done", failed: "Failed", unknown: "Unknown" },
+    states: {
+      running: "Under way",
+      unwinding: "Taking back",
+      done: "Done",
+      cancelled: "Called off",
+      failed: "Failed",
+      stuck: "Needs you",
+      left: "Left as is",
+      unknown: "Unknown",
+    },
     report: (what: string) => `details of “${what}”`,
   },
 

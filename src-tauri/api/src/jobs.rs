@@ -1,0 +1,395 @@
+//! Jobs as the front end sees them: what can be asked for, the plan to confirm, and how far each one is.
+
+use crate::{Api, failure::Failure, mirror, wire::milliseconds};
+use canopic_engine as engine;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// Something to ask for. See [`canopic_engine::Op`].
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(
+    tag = "op",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Op {
+    /// Lets a canister take calls again.
+    Start {
+        /// Which.
+        canister: String,
+    },
+    /// Lets a canister take no more calls.
+    Stop {
+        /// Which.
+        canister: String,
+    },
+    /// Takes a snapshot.
+    TakeSnapshot {
+        /// Of which canister.
+        canister: String,
+        /// Whether it is stopped meanwhile, if it runs.
+        is_stopped_meanwhile: bool,
+        /// The snapshot whose place it takes; that one is gone afterwards.
+        replace: Option<String>,
+        /// What people will call it.
+        name: String,
+        /// What people want to remember of it.
+        note: String,
+    },
+}
+
+impl Op {
+    fn read(self) -> Result<engine::Op, Failure> {
+        Ok(match self {
+            Self::Start { canister } => engine::Op::Start {
+                canister: canister.parse()?,
+            },
+            Self::Stop { canister } => engine::Op::Stop {
+                canister: canister.parse()?,
+            },
+            Self::TakeSnapshot {
+                canister,
+                is_stopped_meanwhile,
+                replace,
+                name,
+                note,
+            } => engine::Op::TakeSnapshot(engine::TakeSnapshot {
+                canister: canister.parse()?,
+                is_stopped_meanwhile,
+                replace: replace.as_deref().map(str::parse).transpose()?,
+                name,
+                note,
+            }),
+        })
+    }
+}
+
+mirror! {
+    /// What an operation does. See [`canopic_engine::OpName`].
+    OpName { Start, Stop, TakeSnapshot }
+}
+
+mirror! {
+    /// What a step does. See [`canopic_engine::StepName`].
+    StepName { Start, Stop, TakeSnapshot }
+}
+
+mirror! {
+    /// How long a canister takes no calls. See [`canopic_engine::Downtime`].
+    Downtime { None, Brief, Open }
+}
+
+mirror! {
+    /// How what is planned can be taken back once it is done. See [`canopic_engine::Undo`].
+    Undo { Start, Stop, DeleteSnapshot, RestoreSafety, Never }
+}
+
+mirror! {
+    /// What was looked at before a plan was made. See [`canopic_engine::CheckName`].
+    CheckName { Controller, RunState, Module, FreeSlot, Cycles, OpenCalls, SnapshotThere }
+}
+
+mirror! {
+    /// What a check found. See [`canopic_engine::CheckVerdict`].
+    CheckVerdict { Fine, Warns, Blocks }
+}
+
+/// A canister that a plan works on.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Its id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+}
+
+/// What was looked at, and what was found.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// What was looked at.
+    pub name: CheckName,
+    /// What was found.
+    pub verdict: CheckVerdict,
+    /// Values for the sentence.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// What will happen, to be confirmed.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The canisters that it works on.
+    pub targets: Vec<Target>,
+    /// What is done, in order.
+    pub steps: Vec<StepName>,
+    /// What was looked at.
+    pub checks: Vec<Check>,
+    /// Whether a check forbids to run it.
+    pub is_blocked: bool,
+    /// What the network will charge, roughly, in cycles, decimal.
+    pub cost: String,
+    /// How long calls are not taken.
+    pub downtime: Downtime,
+    /// How it can be taken back afterwards.
+    pub undo: Undo,
+    /// The same in a terminal.
+    pub twin: Vec<String>,
+    /// To be handed back with the confirmation: the plan runs only in the world that it was made for.
+    pub fingerprint: String,
+}
+
+impl From<engine::Plan> for Plan {
+    fn from(plan: engine::Plan) -> Self {
+        let is_blocked = plan
+            .checks
+            .iter()
+            .any(|check| check.verdict == engine::CheckVerdict::Blocks);
+        Self {
+            targets: plan.targets.into_iter().map(Target::from).collect(),
+            steps: plan.steps.iter().map(|step| step.name().into()).collect(),
+            checks: plan
+                .checks
+                .into_iter()
+                .map(|check| Check {
+                    name: check.name.into(),
+                    verdict: check.verdict.into(),
+                    facts: check.facts,
+                })
+                .collect(),
+            is_blocked,
+            cost: plan.cost.to_string(),
+            downtime: plan.downtime.into(),
+            undo: plan.undo.into(),
+            twin: plan.twin,
+            fingerprint: plan.fingerprint,
+        }
+    }
+}
+
+impl From<engine::Target> for Target {
+    fn from(target: engine::Target) -> Self {
+        Self {
+            id: target.id.to_string(),
+            name: target.name,
+        }
+    }
+}
+
+/// Something that the app does or did: an operation, as it is written down.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    /// Later jobs have higher numbers.
+    #[ts(type = "number")]
+    pub number: u64,
+    /// What is done.
+    pub kind: OpName,
+    /// The canister that it is about first.
+    pub canister: String,
+    /// That canister's name at that time.
+    pub name: String,
+    /// All canisters that it is about.
+    pub targets: Vec<Target>,
+    /// Since when, in milliseconds since 1970.
+    pub began_at: f64,
+    /// How far it is.
+    pub state: JobState,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// Whether a person asked it to end; it does when nothing is in flight any more.
+    pub is_cancelled: bool,
+    /// What it waits for right now, if it does.
+    pub hindrance: Option<Failure>,
+    /// How far the step under way is, if it tells.
+    pub report: Option<Report>,
+}
+
+/// How far a job is.
+#[derive(Debug, Serialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum JobState {
+    /// Under way.
+    Running,
+    /// Taking back what was done.
+    Unwinding,
+    /// As planned.
+    Done {
+        /// When, in milliseconds since 1970.
+        at: f64,
+    },
+    /// A person called it off, and what was done is taken back.
+    Cancelled {
+        /// When, in milliseconds since 1970.
+        at: f64,
+    },
+    /// It failed, and what was done is taken back.
+    Failed {
+        /// When, in milliseconds since 1970.
+        at: f64,
+        /// How.
+        failure: Failure,
+    },
+    /// It can go neither on nor back, and needs a person.
+    Stuck {
+        /// Since when, in milliseconds since 1970.
+        at: f64,
+        /// Why.
+        failure: Failure,
+    },
+    /// It was stuck, and a person left it as it is.
+    Left {
+        /// When, in milliseconds since 1970.
+        at: f64,
+    },
+}
+
+/// A step of a job.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// What it does.
+    pub name: StepName,
+    /// How far it is.
+    pub progress: StepProgress,
+    /// When it began, in milliseconds since 1970.
+    pub began_at: Option<f64>,
+    /// When it was done or failed, in milliseconds since 1970.
+    pub ended_at: Option<f64>,
+    /// The time of the certificate that proves it, in milliseconds since 1970.
+    pub proven_at: Option<f64>,
+}
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum StepProgress {
+    /// Not begun.
+    Waiting,
+    /// Under way.
+    Running,
+    /// Done.
+    Done,
+    /// Failed.
+    Failed,
+    /// Being taken back.
+    Undoing,
+    /// Taken back.
+    Undone,
+}
+
+/// How far a step under way is.
+#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// So much is done.
+    pub done: f64,
+    /// Of so much, where that is known.
+    pub total: Option<f64>,
+}
+
+impl From<engine::JobView> for Job {
+    fn from(view: engine::JobView) -> Self {
+        let engine::JobView {
+            job,
+            report,
+            hindrance,
+        } = view;
+        let targets: Vec<_> = job
+            .deed
+            .plan
+            .targets
+            .iter()
+            .cloned()
+            .map(Target::from)
+            .collect();
+        let first = targets.first().cloned();
+        let (canister, name) = first
+            .map(|target| (target.id, target.name))
+            .unwrap_or_default();
+        let steps = job.deed.plan.steps.iter().zip(&job.steps);
+        Self {
+            number: job.id.0,
+            kind: job.deed.op.name().into(),
+            canister,
+            name,
+            targets,
+            began_at: milliseconds(job.began_at),
+            state: state(&job),
+            steps: steps
+                .map(|(step, state)| Step {
+                    name: step.name().into(),
+                    progress: match state.progress {
+                        engine::StepProgress::Waiting => StepProgress::Waiting,
+                        engine::StepProgress::Running => StepProgress::Running,
+                        engine::StepProgress::Done(_) => StepProgress::Done,
+                        engine::StepProgress::Failed(_) => StepProgress::Failed,
+                        engine::StepProgress::Undoing => StepProgress::Undoing,
+                        engine::StepProgress::Undone => StepProgress::Undone,
+                    },
+                    began_at: state.began_at.map(milliseconds),
+                    ended_at: state.ended_at.map(milliseconds),
+                    proven_at: state.proven_at.map(|at| at as f64),
+                })
+                .collect(),
+            is_cancelled: job.is_cancelled,
+            hindrance: hindrance.as_ref().map(Failure::from),
+            report: report.map(|report| Report {
+                done: report.done as f64,
+                total: report.total.map(|total| total as f64),
+            }),
+        }
+    }
+}
+
+fn state(job: &engine::Job) -> JobState {
+    let at = milliseconds(job.changed_at);
+    match &job.state {
+        engine::State::Running => JobState::Running,
+        engine::State::Unwinding => JobState::Unwinding,
+        engine::State::Stuck(failure) => JobState::Stuck {
+            at,
+            failure: failure.into(),
+        },
+        engine::State::Ended(engine::End::Done) => JobState::Done { at },
+        engine::State::Ended(engine::End::Left) => JobState::Left { at },
+        engine::State::Ended(engine::End::Undone) => match &job.failure {
+            Some(failure) if failure.code != engine::Code::Cancelled => JobState::Failed {
+                at,
+                failure: failure.into(),
+            },
+            _ => JobState::Cancelled { at },
+        },
+    }
+}
+
+/// One method per request.
+impl Api {
+    pub(crate) async fn plan(&self, op: Op) -> Result<Plan, Failure> {
+        Ok(self.engine()?.plan(&op.read()?).await?.into())
+    }
+
+    pub(crate) async fn run(&self, op: Op, fingerprint: String) -> Result<f64, Failure> {
+        let job = self.engine()?.run(op.read()?, &fingerprint).await?;
+        Ok(job.0 as f64)
+    }
+
+    pub(crate) async fn cancel(&self, job: u32) -> Result<(), Failure> {
+        Ok(self.engine()?.cancel(engine::JobId(job.into()))?)
+    }
+
+    pub(crate) async fn retry(&self, job: u32) -> Result<(), Failure> {
+        Ok(self.engine()?.retry(engine::JobId(job.into())).await?)
+    }
+
+    pub(crate) async fn leave(&self, job: u32) -> Result<(), Failure> {
+        Ok(self.engine()?.leave(engine::JobId(job.into()))?)
+    }
+}

@@ -1,0 +1,298 @@
+//! The journal: what was done and what is about to be done, on disk before it happens.
+//!
+//! One SQLite file that one process owns (the lock of [`crate::Folders`] sees to that). Two tables:
+//!
+//! - `event` is append-only, and every row is chained to the one before it by SHA-256: a row that was changed, taken out or put in
+//!   between shows. Jobs are folds of these rows, and the activity log is read from them; there is no second truth.
+//! - `scratch` is what steps remember while they run: the newest value only, outside the chain.
+//!
+//! Every append is one transaction in WAL mode with full sync: when [`Journal::append`] returns, a power cut does not take the event
+//! away. That costs a few milliseconds, and there are about three events in a step. A file of a newer version, or one that is damaged,
+//! is left as it is; nothing is done without a journal.
+
+use crate::{
+    Code, Error, Result,
+    job::{Deed, Event, Job, JobId},
+    settings::create_private_file,
+};
+use camino::{Utf8Path, Utf8PathBuf};
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+const FILE: &str = "journal.sqlite";
+/// Rises when an older app must not touch the file any more.
+const VERSION: i64 = 1;
+/// "cnpc": tells our file from any other SQLite file.
+const APPLICATION: i64 = 0x636e_7063;
+const LAYOUT: &str = "
+    CREATE TABLE event (
+        number INTEGER PRIMARY KEY,
+        job INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        hash BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE scratch (
+        job INTEGER NOT NULL,
+        step INTEGER NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (job, step)
+    ) STRICT, WITHOUT ROWID;
+";
+
+/// An event as it is written down.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) number: u64,
+    pub(crate) job: JobId,
+    pub(crate) at: SystemTime,
+    /// The event as JSON, byte for byte as it is hashed.
+    pub(crate) text: String,
+    pub(crate) hash: Vec<u8>,
+}
+
+impl Row {
+    /// The hash that the row has to have after `before`.
+    pub(crate) fn expected_hash(&self, before: &[u8]) -> Vec<u8> {
+        let mut hash = Sha256::new();
+        hash.update(before);
+        hash.update(self.number.to_be_bytes());
+        hash.update(self.job.0.to_be_bytes());
+        hash.update(milliseconds(self.at).to_be_bytes());
+        hash.update(self.text.as_bytes());
+        hash.finalize().to_vec()
+    }
+}
+
+/// An open journal.
+pub(crate) struct Journal {
+    connection: Connection,
+    path: Utf8PathBuf,
+    newest: u64,
+    hash: Vec<u8>,
+}
+
+/// What a journal holds when it is opened.
+pub(crate) struct Contents {
+    pub(crate) jobs: BTreeMap<JobId, Job>,
+    /// The first row that does not fit the one before it.
+    pub(crate) broken_at: Option<u64>,
+}
+
+impl Journal {
+    /// Opens the journal in this folder, or begins one.
+    pub(crate) fn open(folder: &Utf8Path) -> Result<(Self, Contents)> {
+        let path = folder.join(FILE);
+        create_private_file(&path).map_err(|error| {
+            Error::new(Code::JournalUnusable, "opening the journal")
+                .with("path", &path)
+                .because(error)
+        })?;
+        let sqlite = |error| failed(&path, "opening the journal", error);
+        let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .map_err(sqlite)?;
+        let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get(0));
+        let (application, version): (i64, i64) = (
+            pragma("application_id").map_err(sqlite)?,
+            pragma("user_version").map_err(sqlite)?,
+        );
+        if version > VERSION {
+            return Err(
+                Error::new(Code::JournalFromNewerVersion, "opening the journal")
+                    .with("path", &path)
+                    .with("found", version)
+                    .with("known", VERSION),
+            );
+        }
+        if application != APPLICATION && version != 0 {
+            return Err(damaged(&path, "the file belongs to another program"));
+        }
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(sqlite)?;
+        connection
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(sqlite)?;
+        if version == 0 {
+            let text = format!(
+                "BEGIN IMMEDIATE; {LAYOUT} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
+            );
+            connection.execute_batch(&text).map_err(sqlite)?;
+        }
+        let mut journal = Self {
+            connection,
+            path,
+            newest: 0,
+            hash: vec![],
+        };
+        let contents = journal.read()?;
+        Ok((journal, contents))
+    }
+
+    /// Every event, in order.
+    pub(crate) fn rows(&self) -> Result<Vec<Row>> {
+        let failed = |error| failed(&self.path, "reading the journal", error);
+        let mut statement = self
+            .connection
+            .prepare("SELECT number, job, at, event, hash FROM event ORDER BY number")
+            .map_err(failed)?;
+        let rows = statement
+            .query_map([], |row| {
+                Ok(Row {
+                    number: row.get::<_, i64>(0)? as u64,
+                    job: JobId(row.get::<_, i64>(1)? as u64),
+                    at: UNIX_EPOCH + Duration::from_millis(row.get::<_, i64>(2)? as u64),
+                    text: row.get(3)?,
+                    hash: row.get(4)?,
+                })
+            })
+            .map_err(failed)?;
+        rows.collect::<Result<_, _>>().map_err(failed)
+    }
+
+    fn read(&mut self) -> Result<Contents> {
+        let mut contents = Contents {
+            jobs: BTreeMap::new(),
+            broken_at: None,
+        };
+        for row in self.rows()? {
+            if row.hash != row.expected_hash(&self.hash) && contents.broken_at.is_none() {
+                tracing::error!(number = row.number, "the journal's chain is broken");
+                contents.broken_at = Some(row.number);
+            }
+            self.newest = row.number;
+            self.hash.clone_from(&row.hash);
+            let event =
+                serde_json::from_str(&row.text).map_err(|error| damaged(&self.path, error))?;
+            if let Event::Began { deed } = event {
+                let job = Job::begin(row.job, *deed, row.number, row.at);
+                contents.jobs.insert(row.job, job);
+            } else {
+                let job = contents
+                    .jobs
+                    .get_mut(&row.job)
+                    .ok_or_else(|| damaged(&self.path, "an event of a job that never began"))?;
+                job.apply(&event, row.number, row.at)
+                    .map_err(|error| damaged(&self.path, error))?;
+            }
+        }
+        let failed = |error| failed(&self.path, "reading the journal", error);
+        let mut statement = self
+            .connection
+            .prepare("SELECT job, step, value FROM scratch")
+            .map_err(failed)?;
+        let mut found = statement.query([]).map_err(failed)?;
+        while let Some(row) = found.next().map_err(failed)? {
+            let job = JobId(row.get::<_, i64>(0).map_err(failed)? as u64);
+            let step = row.get::<_, i64>(1).map_err(failed)? as usize;
+            let value = serde_json::from_str(&row.get::<_, String>(2).map_err(failed)?)
+                .map_err(|error| damaged(&self.path, error))?;
+            if let Some(step) = contents
+                .jobs
+                .get_mut(&job)
+                .and_then(|job| job.steps.get_mut(step))
+            {
+                step.scratch = value;
+            }
+        }
+        Ok(contents)
+    }
+
+    /// Begins a job and returns its number.
+    pub(crate) fn begin(&mut self, deed: Deed, at: SystemTime) -> Result<Job> {
+        let id = JobId(self.newest + 1);
+        let event = Event::Began {
+            deed: Box::new(deed.clone()),
+        };
+        let number = self.write(id, &event, at)?;
+        Ok(Job::begin(id, deed, number, at))
+    }
+
+    /// Writes an event down and then takes it into the job. Both happen, or neither.
+    pub(crate) fn append(&mut self, job: &mut Job, event: &Event, at: SystemTime) -> Result<()> {
+        let mut changed = job.clone();
+        changed
+            .apply(event, self.newest + 1, at)
+            .map_err(|error| Error::new(Code::Bug, "writing the journal").because(error))?;
+        self.write(job.id, event, at)?;
+        *job = changed;
+        Ok(())
+    }
+
+    /// Writes down what a step remembers, in place of what it remembered before.
+    pub(crate) fn remember(&mut self, job: &mut Job, step: usize, scratch: Value) -> Result<()> {
+        self.connection
+            .execute(
+                "INSERT INTO scratch (job, step, value) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (job, step) DO UPDATE SET value = excluded.value",
+                params![job.id.0 as i64, step as i64, scratch.to_string()],
+            )
+            .map_err(|error| failed(&self.path, "writing the journal", error))?;
+        if let Some(step) = job.steps.get_mut(step) {
+            step.scratch = scratch;
+        }
+        Ok(())
+    }
+
+    /// Forgets what the steps of a job that is over remembered.
+    pub(crate) fn forget_scratch(&mut self, job: JobId) -> Result<()> {
+        self.connection
+            .execute("DELETE FROM scratch WHERE job = ?1", [job.0 as i64])
+            .map(drop)
+            .map_err(|error| failed(&self.path, "writing the journal", error))
+    }
+
+    fn write(&mut self, job: JobId, event: &Event, at: SystemTime) -> Result<u64> {
+        let text = serde_json::to_string(event)
+            .map_err(|error| Error::new(Code::Bug, "writing the journal").because(error))?;
+        let mut row = Row {
+            number: self.newest + 1,
+            job,
+            at,
+            text,
+            hash: vec![],
+        };
+        row.hash = row.expected_hash(&self.hash);
+        self.connection
+            .execute(
+                "INSERT INTO event (number, job, at, event, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    row.number as i64,
+                    job.0 as i64,
+                    milliseconds(at) as i64,
+                    row.text,
+                    row.hash
+                ],
+            )
+            .map_err(|error| failed(&self.path, "writing the journal", error))?;
+        self.newest = row.number;
+        self.hash = row.hash;
+        Ok(row.number)
+    }
+}
+
+/// Milliseconds since 1970; what the journal's clock shows.
+pub(crate) fn milliseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
+}
+
+fn damaged(path: &Utf8Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Code::JournalDamaged, "reading the journal")
+        .with("path", path)
+        .because(cause)
+}
+
+fn failed(path: &Utf8Path, doing: &str, error: rusqlite::Error) -> Error {
+    let code = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Code::JournalDamaged,
+        None if matches!(error, rusqlite::Error::InvalidColumnType(..)) => Code::JournalDamaged,
+        _ => Code::JournalUnusable,
+    };
+    Error::new(code, doing).with("path", path).because(error)
+}

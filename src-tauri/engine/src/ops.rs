@@ -1,0 +1,492 @@
+//! Every operation: what a person asks for, the plan that is shown, and the table of steps that runs.
+//!
+//! # How to add an operation
+//!
+//! 1. **Parameters.** A variant of [`Op`]: everything that the operation needs to know, serialisable, ids instead of names.
+//! 2. **Plan.** A function `plan(world, parameters) -> Result<Plan>` in `ops/<domain>.rs`, called from [`plan`]. It only reads.
+//!    Begin with [`World::standing`] of each canister that is touched and hand them to [`Plan::about`]: that names the targets
+//!    (one job at a time works on each of them) and makes the fingerprint by which a plan that no longer fits is refused. Then push
+//!    [`Check`]s (one that blocks forbids the run), the cost, the downtime, the same as `icp` commands, and the steps.
+//! 3. **Steps.** A step is data: a struct that says what to do, listed once in `steps!` below, with an `impl Verb`. Most operations
+//!    are made of steps that exist. The rules of a verb:
+//!    - [`Verb::kind`]: `Observe` changes nothing; `Repeatable` may be done twice without harm (it looks first); `Once` must not.
+//!    - [`Verb::run`] is called again from its beginning after a restart. A change of a canister goes through [`Work::repeat`]
+//!      or [`Work::once`]: they write the envelope down before the first byte leaves, follow it to its end and find it again after a
+//!      restart. A `Once` verb makes one such call. A step calls no method twice.
+//!    - [`Verb::before`] and [`Verb::check`]: what the world is like before a `Once` call, and from that later: has it happened?
+//!      `Unclear` makes the job stuck, with the question handed to a person. Never guess.
+//!    - [`Verb::undo`] takes the step back and looks first, for the step may have happened by half or not at all. It gets the step's
+//!      output where that is known. A verb that cannot be taken back says so by [`Verb::is_lasting`].
+//!    - Long work looks at [`Work::is_cancelled`], tells [`Work::report`], and keeps its frontier with [`Work::remember`].
+//! 4. **Words.** The variant in `api/src/jobs.rs`, and its words in `ui/src/text/en.ts`.
+//! 5. **Tests.** A row in the tables of `tests/unwind` and `tests/restart`: they strike every step of it with every fault, and kill the
+//!    process after every event.
+//!
+//! What a later step needs of an earlier one it takes from [`Work::output`].
+
+pub(crate) mod lifecycle;
+pub(crate) mod snapshots;
+
+use crate::{
+    CanisterId, Code, Error, Fingerprint, Folders, NetworkId, Result, RunState, Status, canister,
+    replica::Replica,
+    runner::Work,
+    snapshot::{self, Snapshot, SnapshotId},
+};
+use async_trait::async_trait;
+use candid::Principal;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a person asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Op {
+    /// Lets a canister take calls again.
+    Start {
+        /// Which.
+        canister: CanisterId,
+    },
+    /// Lets a canister take no more calls.
+    Stop {
+        /// Which.
+        canister: CanisterId,
+    },
+    /// Takes a snapshot.
+    TakeSnapshot(snapshots::TakeSnapshot),
+}
+
+/// What an operation does, as far as there are words for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OpName {
+    /// Lets a canister take calls again.
+    Start,
+    /// Lets a canister take no more calls.
+    Stop,
+    /// Takes a snapshot.
+    TakeSnapshot,
+}
+
+impl Op {
+    /// What it does.
+    pub fn name(&self) -> OpName {
+        match self {
+            Self::Start { .. } => OpName::Start,
+            Self::Stop { .. } => OpName::Stop,
+            Self::TakeSnapshot(_) => OpName::TakeSnapshot,
+        }
+    }
+}
+
+/// Makes the plan of an operation from the world as it is. Changes nothing.
+pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
+    match op {
+        Op::Start { canister } => lifecycle::plan_start(world, *canister).await,
+        Op::Stop { canister } => lifecycle::plan_stop(world, *canister).await,
+        Op::TakeSnapshot(wish) => snapshots::plan_take(world, wish).await,
+    }
+}
+
+/// Makes, from one line per step: the enum [`Step`] that a plan is a list of, its names, and the way to its verb.
+macro_rules! steps {
+    ($($(#[doc = $doc:literal])+ $step:ident($verb:ty),)+) => {
+        /// A step of a plan, as data.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "step", rename_all = "camelCase")]
+        pub enum Step { $($(#[doc = $doc])+ $step($verb),)+ }
+
+        /// What a step does, as far as there are words for it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub enum StepName { $($(#[doc = $doc])+ $step,)+ }
+
+        impl Step {
+            /// What it does.
+            pub fn name(&self) -> StepName {
+                match self { $(Self::$step(_) => StepName::$step,)+ }
+            }
+
+            pub(crate) fn verb(&self) -> &dyn Verb {
+                match self { $(Self::$step(verb) => verb,)+ }
+            }
+        }
+
+        $(impl From<$verb> for Step {
+            fn from(verb: $verb) -> Self {
+                Self::$step(verb)
+            }
+        })+
+    };
+}
+
+steps! {
+    /// Lets a canister take calls again.
+    Start(lifecycle::Start),
+    /// Lets a canister take no more calls.
+    Stop(lifecycle::Stop),
+    /// Takes a snapshot.
+    TakeSnapshot(snapshots::Take),
+}
+
+/// How often something may be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It changes nothing.
+    Observe,
+    /// Doing it again changes nothing more.
+    Repeatable,
+    /// It must not happen twice.
+    Once,
+}
+
+/// Whether a call took effect, as the world shows it.
+#[derive(Debug)]
+pub(crate) enum Happened {
+    /// It did not.
+    No,
+    /// It did, with what came of it.
+    Yes(Value),
+    /// The world does not tell.
+    Unclear,
+}
+
+/// What a step can do. See the head of the module for the rules.
+#[async_trait]
+pub(crate) trait Verb: Send + Sync {
+    /// The canister that it works on.
+    fn canister(&self) -> CanisterId;
+
+    /// How often it may be done.
+    fn kind(&self) -> Kind;
+
+    /// Whether it stays done when the job turns back.
+    fn is_lasting(&self) -> bool {
+        false
+    }
+
+    /// Whether a failure leaves the job where it is, for a person, instead of turning it back.
+    fn is_left_to_a_person(&self) -> bool {
+        false
+    }
+
+    /// What has to be known of the world to tell later whether the call took effect.
+    async fn before(&self, _work: &Work) -> Result<Value> {
+        Ok(Value::Null)
+    }
+
+    /// Does it, and says what came of it.
+    async fn run(&self, work: &Work) -> Result<Value>;
+
+    /// Whether the call that was sealed in the world `before` took effect.
+    async fn check(&self, _work: &Work, _before: &Value) -> Result<Happened> {
+        Ok(Happened::Unclear)
+    }
+
+    /// Takes it back. Looks first.
+    async fn undo(&self, _work: &Work, _output: Option<&Value>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// A network as somebody, for planning and for working.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) replica: Replica,
+    pub(crate) caller: Principal,
+    pub(crate) network: Fingerprint,
+    pub(crate) network_id: NetworkId,
+    pub(crate) folders: Arc<Folders>,
+    pub(crate) names: Arc<BTreeMap<CanisterId, String>>,
+}
+
+impl World {
+    /// What people call a canister; its id where nobody named it.
+    pub(crate) fn name(&self, canister: CanisterId) -> String {
+        self.names
+            .get(&canister)
+            .cloned()
+            .unwrap_or_else(|| canister.to_string())
+    }
+
+    /// How a canister stands right now, by certificate.
+    pub(crate) async fn standing(&self, canister: CanisterId) -> Result<Standing> {
+        let (status, snapshots) = futures::try_join!(
+            canister::read_certified(&self.replica, canister),
+            snapshot::list(&self.replica, canister),
+        )
+        .map_err(|error| {
+            error
+                .with("canister", canister)
+                .with("name", self.name(canister))
+        })?;
+        Ok(Standing {
+            canister,
+            name: self.name(canister),
+            status,
+            snapshots,
+        })
+    }
+}
+
+/// How a canister stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) canister: CanisterId,
+    pub(crate) name: String,
+    pub(crate) status: Status,
+    pub(crate) snapshots: Vec<Snapshot>,
+}
+
+impl Standing {
+    pub(crate) fn is_running(&self) -> bool {
+        self.status.run_state == RunState::Running
+    }
+
+    pub(crate) fn snapshot(&self, id: &SnapshotId) -> Option<&Snapshot> {
+        self.snapshots.iter().find(|snapshot| snapshot.id == *id)
+    }
+
+    /// What must not have moved between plan and run. The version counts every message of a running canister, so it says something
+    /// only about one that is stopped.
+    fn fingerprint(&self) -> Value {
+        let status = &self.status;
+        let mut controllers: Vec<_> = status
+            .settings
+            .controllers
+            .iter()
+            .map(Principal::to_text)
+            .collect();
+        controllers.sort();
+        json!([
+            self.canister.to_string(),
+            format!("{:?}", status.run_state),
+            status.module_hash.as_ref().map(hex::encode),
+            controllers,
+            self.snapshots
+                .iter()
+                .map(|snapshot| snapshot.id.to_string())
+                .collect::<Vec<_>>(),
+            (status.run_state == RunState::Stopped).then_some(status.version),
+        ])
+    }
+}
+
+/// A canister that a plan works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Its id.
+    pub id: CanisterId,
+    /// What people called it when the plan was made.
+    pub name: String,
+}
+
+/// How long a canister takes no calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Downtime {
+    /// It goes on taking calls, or takes none anyway.
+    None,
+    /// From its stop to its start, whatever its size.
+    Brief,
+    /// Until somebody starts it.
+    Open,
+}
+
+/// How what is planned can be taken back once it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Undo {
+    /// Start it again.
+    Start,
+    /// Stop it again.
+    Stop,
+    /// Delete the snapshot.
+    DeleteSnapshot,
+    /// Restore the snapshot that was taken before.
+    RestoreSafety,
+    /// It cannot.
+    Never,
+}
+
+/// What was looked at before the plan was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum CheckName {
+    /// Whether the identity is a controller.
+    Controller,
+    /// Whether the canister runs, is stopping or is stopped.
+    RunState,
+    /// Whether there is code in it.
+    Module,
+    /// Whether there is room for another snapshot.
+    FreeSlot,
+    /// Whether the cycles are enough, and how long they last afterwards.
+    Cycles,
+    /// Whether calls that are open are lost.
+    OpenCalls,
+    /// Whether the snapshot is there.
+    SnapshotThere,
+}
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Verdict {
+    /// As it has to be.
+    Fine,
+    /// Something to know before.
+    Warns,
+    /// It must not be done like this.
+    Blocks,
+}
+
+/// A check of a plan: what was looked at, what was found, and the values for its sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// What was looked at.
+    pub name: CheckName,
+    /// What was found.
+    pub verdict: Verdict,
+    /// Values for the sentence.
+    pub facts: BTreeMap<String, String>,
+    /// The code of the failure if it is tried all the same.
+    pub code: Code,
+}
+
+impl Check {
+    /// A check that found this.
+    pub(crate) fn new(name: CheckName, verdict: Verdict) -> Self {
+        Self {
+            name,
+            verdict,
+            facts: BTreeMap::new(),
+            code: Code::Precondition,
+        }
+    }
+
+    /// Blocks unless.
+    pub(crate) fn require(name: CheckName, is_fine: bool) -> Self {
+        Self::new(
+            name,
+            if is_fine {
+                Verdict::Fine
+            } else {
+                Verdict::Blocks
+            },
+        )
+    }
+
+    /// Warns unless.
+    pub(crate) fn warn(name: CheckName, is_fine: bool) -> Self {
+        Self::new(
+            name,
+            if is_fine {
+                Verdict::Fine
+            } else {
+                Verdict::Warns
+            },
+        )
+    }
+
+    /// The same check with a value for its sentence.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl ToString) -> Self {
+        self.facts.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// The same check with a failure of its own.
+    #[must_use]
+    pub(crate) fn or(mut self, code: Code) -> Self {
+        self.code = code;
+        self
+    }
+}
+
+/// What will happen, exactly. A person confirms it, and then it is what runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The canisters that it works on; no other job does at the same time.
+    pub targets: Vec<Target>,
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// What was looked at.
+    pub checks: Vec<Check>,
+    /// What the network will charge the canisters, roughly, in cycles.
+    pub cost: u128,
+    /// How long calls are not taken.
+    pub downtime: Downtime,
+    /// How it can be taken back afterwards.
+    pub undo: Undo,
+    /// The same in a terminal.
+    pub twin: Vec<String>,
+    /// The world that it was made for.
+    pub fingerprint: String,
+}
+
+impl Plan {
+    /// A plan without steps for canisters that stand like this.
+    pub(crate) fn about(caller: Principal, standings: &[&Standing]) -> Self {
+        let prints: Vec<_> = standings
+            .iter()
+            .map(|standing| standing.fingerprint())
+            .collect();
+        let is_controller =
+            |standing: &&&Standing| standing.status.settings.controllers.contains(&caller);
+        let checks = standings
+            .iter()
+            .filter(|standing| !is_controller(standing))
+            .map(|standing| {
+                Check::require(CheckName::Controller, false)
+                    .with("name", &standing.name)
+                    .or(Code::NotController)
+            })
+            .collect();
+        Self {
+            targets: standings
+                .iter()
+                .map(|standing| Target {
+                    id: standing.canister,
+                    name: standing.name.clone(),
+                })
+                .collect(),
+            steps: vec![],
+            checks,
+            cost: 0,
+            downtime: Downtime::None,
+            undo: Undo::Never,
+            twin: vec![],
+            fingerprint: hex::encode(Sha256::digest(
+                json!([caller.to_text(), prints]).to_string(),
+            )),
+        }
+    }
+
+    /// Adds a step.
+    pub(crate) fn step(&mut self, step: impl Into<Step>) -> &mut Self {
+        self.steps.push(step.into());
+        self
+    }
+
+    /// The first check that forbids to run it, as an error.
+    pub(crate) fn blocked(&self) -> Option<Error> {
+        let check = self
+            .checks
+            .iter()
+            .find(|check| check.verdict == Verdict::Blocks)?;
+        let mut error = Error::new(check.code, format!("checking {:?}", check.name));
+        if let Some(target) = self.targets.first() {
+            error = error.with("canister", target.id).with("name", &target.name);
+        }
+        for (name, value) in &check.facts {
+            error = error.with(name.clone(), value);
+        }
+        Some(error)
+    }
+}

@@ -1,0 +1,104 @@
+//! An envelope's way to its end.
+//!
+//! Only a certificate ends the doubt, and only one thing is ever sent: the same bytes. They are handed over until the network has
+//! answered for them; when it knows nothing of them and their time is over, by the network's own clock, they can never take effect any
+//! more.
+
+use super::work::{Work, is_passing};
+use crate::{
+    Certainty, Error, Result,
+    job::Direction,
+    replica::{Envelope, Fate},
+};
+
+/// What became of an envelope.
+pub(super) enum Delivered {
+    /// It was executed.
+    Replied(Vec<u8>),
+    /// It was refused, and a certificate proves it.
+    Refused(Error),
+    /// One machine refused it, and the network knows nothing of it.
+    RefusedUnproven(Error),
+    /// The network knows nothing of it and will not execute it any more. Whether it did, only the world can tell.
+    Lost,
+    /// A person called it off before anything had left.
+    NeverLeft,
+}
+
+impl Work {
+    /// Follows an envelope to its end, however long the network is away. A fresh one has not been sent yet.
+    pub(super) async fn deliver(&self, envelope: &Envelope, is_fresh: bool) -> Result<Delivered> {
+        let replica = self.replica();
+        let mut may_have_left = !is_fresh;
+        // What was sent in another life is looked for first.
+        let mut is_to_be_sent = is_fresh;
+        let mut pauses = self.pauses();
+        loop {
+            let mut unproven = None;
+            let mut reply = None;
+            if is_to_be_sent {
+                match replica.send(envelope).await {
+                    Ok(sent) => {
+                        may_have_left = true;
+                        reply = sent;
+                    }
+                    Err(error) => match error.certainty {
+                        Certainty::Refused => return Ok(Delivered::Refused(error)),
+                        Certainty::RefusedUnproven => unproven = Some(error),
+                        Certainty::NothingSent => self.inner.hinder(self.job, Some(&error)),
+                        Certainty::Unknown => {
+                            may_have_left = true;
+                            self.inner.hinder(self.job, Some(&error));
+                        }
+                    },
+                }
+            }
+            is_to_be_sent = true;
+            match (replica.outcome(envelope).await, reply) {
+                (Ok(outcome), reply) => {
+                    self.inner.hinder(self.job, None);
+                    match outcome.fate {
+                        Fate::Replied(reply) => {
+                            self.note_proof(outcome.proven_at);
+                            return Ok(Delivered::Replied(reply));
+                        }
+                        Fate::Refused(error) => return Ok(Delivered::Refused(error)),
+                        Fate::Forgotten => return Ok(Delivered::Lost),
+                        Fate::Pending => is_to_be_sent = false,
+                        Fate::Absent => {
+                            if let Some(reply) = reply {
+                                return Ok(Delivered::Replied(reply));
+                            }
+                            if envelope.is_expired(outcome.proven_at) {
+                                return Ok(Delivered::Lost);
+                            }
+                            if let Some(error) = unproven
+                                && !is_passing(&error)
+                                && !speaks_of_expiry(&error)
+                            {
+                                return Ok(Delivered::RefusedUnproven(error));
+                            }
+                        }
+                    }
+                }
+                // The certified reply is here; only the time of its proof is not.
+                (Err(_), Some(reply)) => return Ok(Delivered::Replied(reply)),
+                (Err(error), None) => self.inner.hinder(self.job, Some(&error)),
+            }
+            if !may_have_left && self.is_cancelled() {
+                return Ok(Delivered::NeverLeft);
+            }
+            let pause = pauses.next();
+            if may_have_left || self.direction == Direction::Back {
+                tokio::time::sleep(pause).await;
+            } else {
+                self.pause(pause).await;
+            }
+        }
+    }
+}
+
+/// A machine whose clock is ahead of the certified time refuses an envelope shortly before it can be proven to be over.
+fn speaks_of_expiry(error: &Error) -> bool {
+    error.chain().contains("expiry")
+}
