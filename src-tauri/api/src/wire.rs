@@ -3,10 +3,7 @@
 //! Amounts of cycles are decimal strings, because they outgrow JavaScript's numbers; bytes and milliseconds since 1970 fit below
 //! 2^53. Hashes are hexadecimal, ids are text. Nothing here is a sentence: the words live in the front end.
 
-use crate::{
-    failure::Failure,
-    networks::{self, Network},
-};
+use crate::networks::{self, Network};
 use canopic_engine as engine;
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
