@@ -35,7 +35,7 @@ mod verify;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use hash::Hash;
 pub use manifest::{ChainSnapshot, Circumstances, FileRecord, Manifest, Origin, SettingsThen};
@@ -46,6 +46,7 @@ pub use verify::{Damage, Hashes, Verification, verify};
 pub use writer::{CopyWriter, Draft, Repair};
 
 pub use disk::Progress;
+pub(crate) use disk::{failed, open_plain, sync_folder};
 pub(crate) use manifest::update;
 
 use std::fmt;

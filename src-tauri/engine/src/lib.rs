@@ -16,6 +16,7 @@
 //!
 //! Arrows point down that list only. The engine knows nothing of the practice network but an address and a root key.
 
+pub mod archive;
 mod call;
 mod canister;
 mod connection;

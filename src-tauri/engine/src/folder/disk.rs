@@ -144,7 +144,7 @@ pub(super) fn is_hole_at(file: &File, there: u64, offset: u64, bytes: u64) -> bo
 }
 
 /// Makes the names in a folder durable.
-pub(super) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]

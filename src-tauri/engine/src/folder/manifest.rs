@@ -344,7 +344,7 @@ impl Manifest {
     }
 
     /// Checks that it speaks of the files that the metadata say, and of no others.
-    pub(super) fn check(&self, metadata: &Metadata, folder: &Utf8Path) -> Result<()> {
+    pub(crate) fn check(&self, metadata: &Metadata, folder: &Utf8Path) -> Result<()> {
         let expected: Vec<Part> = metadata.parts().collect();
         let blobs: Vec<(Part, u64)> = metadata.blobs().collect();
         let fits = self.files.len() == expected.len()

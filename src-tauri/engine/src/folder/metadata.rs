@@ -23,7 +23,7 @@ const MODULE_LIMIT: u64 = 1 << 30;
 const HEAP_LIMIT: u64 = 64 << 30;
 const STABLE_LIMIT: u64 = 4 << 40;
 const GLOBALS_LIMIT: usize = 10_000;
-const STORED_LIMIT: usize = 10_000;
+const STORED_LIMIT: usize = 1_000;
 
 /// What the network says of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -298,7 +298,7 @@ impl Metadata {
     }
 
     /// Puts the floats back by their bits; false if they are not of these globals.
-    pub(super) fn restore_floats(&mut self, floats: &[FloatBits]) -> bool {
+    pub(crate) fn restore_floats(&mut self, floats: &[FloatBits]) -> bool {
         floats.iter().all(|float| {
             let bits = u64::from_str_radix(&float.bits, 16).ok();
             let Some(global) = self.globals.get_mut(float.index) else {

@@ -163,6 +163,21 @@ impl CopyReader {
         self.manifest.as_ref()
     }
 
+    /// The text of `metadata.json`, checked once more.
+    pub(crate) fn metadata_text(&self) -> Result<Vec<u8>> {
+        let text = disk::read_small(
+            "reading a copy",
+            &self.folder.join(METADATA),
+            metadata::LIMIT,
+        )?;
+        match &self.manifest {
+            Some(manifest) if manifest.metadata != Hash::of(&text) => {
+                Err(damaged(&self.folder, METADATA, "its hash does not fit"))
+            }
+            _ => Ok(text),
+        }
+    }
+
     /// The blobs with their sizes.
     pub fn blobs(&self) -> impl Iterator<Item = (Part, u64)> + use<> {
         self.metadata.blobs()

@@ -35,13 +35,24 @@ fn noise(seed: u64, bytes: usize) -> Vec<u8> {
         .collect()
 }
 
+/// Of several chunks each: ten megabytes.
 pub(crate) fn sample() -> Sample {
-    let module = noise(1, 2_500_000);
-    let mut heap = vec![0; (PAGE * 80) as usize];
+    sample_of(2_500_000, 80, 33)
+}
+
+/// The same in a tenth of a second.
+pub(crate) fn small_sample() -> Sample {
+    sample_of(5_000, 5, 2)
+}
+
+fn sample_of(module: usize, heap_pages: u64, stable_pages: u64) -> Sample {
+    let module = noise(1, module);
+    let mut heap = vec![0; (PAGE * heap_pages) as usize];
+    let end = heap.len();
     heap[100..200].copy_from_slice(&noise(2, 100));
-    heap[4_500_000..4_600_000].copy_from_slice(&noise(3, 100_000));
-    let stable = noise(4, (PAGE * 33) as usize);
-    let entries = [noise(5, 1 << 20), noise(6, 10)];
+    heap[end - 100_000..end - 50_000].copy_from_slice(&noise(3, 50_000));
+    let stable = noise(4, (PAGE * stable_pages) as usize);
+    let entries = [noise(5, module.len() / 3), noise(6, 10)];
     let metadata = Metadata {
         source: Some(Source::Taken),
         taken_at: 1_650_000_000_123_456_789,
