@@ -46,6 +46,16 @@ const LARGE_HEAP: &str = r#"(module
   (export "canister_update write" (func $touch))
   (export "canister_query read" (func $touch)))"#;
 
+/// The shortest loop, and one that does something.
+const ENDLESS_LOOP: &str = r#"(module
+  (memory 16)
+  (func (export "canister_update spin") (loop $again (br $again)))
+  (func (export "canister_update work") (local $at i32)
+    (loop $again
+      (i64.store (local.get $at) (i64.mul (i64.load (local.get $at)) (i64.const 31)))
+      (local.set $at (i32.and (i32.add (local.get $at) (i32.const 8)) (i32.const 65535)))
+      (br $again))))"#;
+
 fn tell(name: &str, value: impl Display) {
     println!("{name} {value}");
 }
@@ -169,16 +179,31 @@ async fn all<T: Send + 'static>(
         .await
 }
 
-async fn measure_large_heap(agent: &Agent, somewhere: Principal) {
+async fn install(agent: &Agent, somewhere: Principal, module: &str) -> Principal {
     let id = create(agent.clone(), somewhere).await;
     let install = InstallCodeArgs {
         mode: CanisterInstallMode::Install,
         canister_id: id,
-        wasm_module: wat::parse_str(LARGE_HEAP).unwrap(),
+        wasm_module: wat::parse_str(module).unwrap(),
         arg: vec![],
         sender_canister_version: None,
     };
     manage(agent, id, "install_code", install).await;
+    id
+}
+
+/// What whoever calls a canister that never returns waits for the network's word.
+async fn measure_endless_loop(agent: &Agent, somewhere: Principal) {
+    let id = install(agent, somewhere, ENDLESS_LOOP).await;
+    for method in ["spin", "work"] {
+        let began = Instant::now();
+        agent.update(&id, method).call_and_wait().await.unwrap_err();
+        tell(&format!("endless-{method}-ms"), began.elapsed().as_millis());
+    }
+}
+
+async fn measure_large_heap(agent: &Agent, somewhere: Principal) {
+    let id = install(agent, somewhere, LARGE_HEAP).await;
     for _ in 0..RUNS {
         let began = Instant::now();
         agent.update(&id, "write").call_and_wait().await.unwrap();
@@ -216,5 +241,6 @@ async fn main() {
     let somewhere = Principal::from_text(&network.ready().default_effective_canister_id).unwrap();
     measure_status(&agent, somewhere).await;
     measure_large_heap(&agent, somewhere).await;
+    measure_endless_loop(&agent, somewhere).await;
     network.stop().await;
 }

@@ -37,6 +37,11 @@ use crate::{
     module::{self, Method, Module},
 };
 
+/// Instructions that a message or a query may take. The network allows 40 and 5 billion, and compiles to machine code. This
+/// interpreter does 200 million a second of the shortest loop and twice as many of loops that do something, so with these an
+/// endless loop ends within ten seconds: about when it does on the network, and before a client that waits gives up.
+pub const INSTRUCTIONS: u64 = 2_000_000_000;
+
 /// Which function runs, and what it is given.
 #[derive(Clone, Debug)]
 pub enum Entry {
@@ -225,9 +230,7 @@ impl Default for Environment {
             prices: Prices::default(),
             mints_cycles: false,
             context: CallContext::default(),
-            // The network allows 40 billion. It compiles to machine code, and this interpreter is some twenty times
-            // slower: with a twentieth, an endless loop ends after about the same time.
-            instruction_limit: 2_000_000_000,
+            instruction_limit: INSTRUCTIONS,
             wasm_memory_limit: 0,
             memory_available: u64::MAX,
             calls_available: 500,

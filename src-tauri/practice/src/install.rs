@@ -17,8 +17,9 @@ use crate::memory::{Image, PAGE};
 use crate::module::Module;
 use candid::Principal;
 
-/// Instructions that one installation may take, all its hooks together counted one by one.
-const INSTRUCTION_LIMIT: u64 = 300_000_000_000;
+/// Instructions that each hook of an installation may take. The network allows more than for a message, because upgrades may have
+/// much to carry over; so does this one, as far as nobody waits half an hour for the end of an endless loop.
+const INSTRUCTION_LIMIT: u64 = 2 * execute::INSTRUCTIONS;
 
 /// Puts a module together from chunks.
 pub fn assemble(

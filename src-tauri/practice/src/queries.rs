@@ -17,8 +17,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Instructions that a query may take.
-const INSTRUCTION_LIMIT: u64 = 5_000_000_000;
 /// How deep composite queries may ask each other, as on the network.
 const DEEPEST: usize = 6;
 /// How many calls one composite query may make in all, so that a canister that asks itself in a loop comes to an end.
@@ -148,7 +146,6 @@ impl World {
     fn unreplicated(&self, canister: &Canister, caller: Principal) -> Environment {
         Environment {
             replicated: false,
-            instruction_limit: INSTRUCTION_LIMIT,
             ..self.environment(canister, caller)
         }
     }

@@ -184,3 +184,38 @@ fn next_payload(waiting: &mut VecDeque<Submission>) -> Vec<Submission> {
     }
     waiting.drain(..count).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blocks::Payload;
+    use crate::server::Taken;
+    use candid::Principal;
+
+    fn waiting(sizes: impl IntoIterator<Item = usize>) -> VecDeque<Submission> {
+        let nobody = Principal::anonymous();
+        let submission = |size| Submission {
+            request: [0; 32],
+            taken: Taken {
+                subnet: 0,
+                sender: nobody,
+                receiver: nobody,
+                expiry: 0,
+            },
+            size,
+            payload: Payload::Panic,
+        };
+        sizes.into_iter().map(submission).collect()
+    }
+
+    #[test]
+    fn a_block_holds_what_the_networks_blocks_hold() {
+        const CHUNK: usize = 2_000_300; // a piece of a snapshot in its envelope
+        let mut uploads = waiting([CHUNK; 5]);
+        let blocks: Vec<usize> = (0..3).map(|_| next_payload(&mut uploads).len()).collect();
+        assert_eq!(blocks, [2, 2, 1], "two pieces a block, in order");
+        let mut small = waiting([300; 1001]);
+        assert_eq!(next_payload(&mut small).len(), 1000, "so many messages");
+        assert_eq!(small.len(), 1, "the rest waits");
+    }
+}

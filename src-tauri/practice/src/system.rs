@@ -7,10 +7,10 @@
 mod interface;
 
 use self::interface::{
-    AccountBalanceArgs, ConversionRate, CreateCanister, CreateError, Created, Deposit, Deposited,
-    FoundSubnet, IcrcTransfer, LegacyError, LegacyTransfer, NewCycles, NotifyCreate, NotifyError,
-    NotifyMint, NotifyTopUp, Rate, SubnetForCanister, SubnetSelection, Tokens, Withdraw,
-    WithdrawError,
+    AccountBalanceArgs, Allowance, ConversionRate, CreateCanister, CreateError, Created, Deposit,
+    Deposited, FoundSubnet, IcrcTransfer, LegacyError, LegacyTransfer, MetadataValue, NewCycles,
+    NotifyCreate, NotifyError, NotifyMint, NotifyTopUp, Rate, Standard, SubnetForCanister,
+    SubnetSelection, Tokens, Withdraw, WithdrawError,
 };
 use crate::blocks::World;
 use crate::canister::Origin;
@@ -146,6 +146,24 @@ pub fn query(
         "icrc1_symbol" if is_ledger => encode(symbol),
         "icrc1_decimals" if is_ledger => encode(decimals),
         "icrc1_total_supply" if is_ledger => encode(Nat::from(ledger.supply())),
+        "icrc1_minting_account" if is_ledger => encode(None::<Account>),
+        "icrc1_metadata" if is_ledger => encode(vec![
+            ("icrc1:name", MetadataValue::Text(name.into())),
+            ("icrc1:symbol", MetadataValue::Text(symbol.into())),
+            ("icrc1:decimals", MetadataValue::Nat(decimals.into())),
+            ("icrc1:fee", MetadataValue::Nat(ledger.fee.into())),
+        ]),
+        "icrc1_supported_standards" if is_ledger => {
+            encode(["ICRC-1", "ICRC-2"].map(|name| Standard {
+                name,
+                url: format!("https://github.com/dfinity/ICRC-1/tree/main/standards/{name}"),
+            }))
+        }
+        // Nobody can approve anything here, so nothing is ever allowed.
+        "icrc2_allowance" if is_ledger => encode(Allowance {
+            allowance: 0_u8.into(),
+            expires_at: None,
+        }),
         "account_balance" if id == canister_id(ICP_LEDGER) => {
             let args: AccountBalanceArgs = decode(argument)?;
             encode(Tokens {

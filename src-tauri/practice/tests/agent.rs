@@ -10,13 +10,15 @@ use canopic_practice::interface::{
     ProvisionalCreateCanisterWithCyclesArgs, Snapshot, TakeCanisterSnapshotArgs,
 };
 use canopic_practice::{Network, Options, StartError, start};
-use ic_agent::agent::EffectiveId;
+use ic_agent::Certificate;
+use ic_agent::agent::{EffectiveId, UpdateBuilder};
 use ic_agent::hash_tree::{Label, LookupResult};
 use ic_agent::identity::{
-    AnonymousIdentity, BasicIdentity, DelegatedIdentity, Delegation, Prime256v1Identity,
-    Secp256k1Identity, SignedDelegation,
+    AnonymousIdentity, BasicIdentity, DelegatedIdentity, Delegation, DelegationPermissions,
+    Prime256v1Identity, Secp256k1Identity, SignedDelegation,
 };
 use ic_agent::{Agent, AgentError, Identity};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn network(demo: bool) -> Network {
@@ -356,6 +358,180 @@ async fn all_kinds_of_signatures_are_understood() {
         assert!(
             matches!(&error, AgentError::HttpError(payload) if payload.status == 400),
             "expired or for another canister: {error}"
+        );
+    }
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn chains_of_delegations_have_rules() {
+    let network = network(false).await;
+    let key = |number: u8| BasicIdentity::from_raw_key(&[number; 32]);
+    let sign = |from: &BasicIdentity, to: &BasicIdentity, permissions| {
+        let delegation = Delegation {
+            pubkey: to.public_key().unwrap(),
+            expiration: u64::MAX,
+            targets: None,
+            permissions,
+        };
+        let signature = from.sign_delegation(&delegation).unwrap().signature;
+        SignedDelegation {
+            delegation,
+            signature: signature.unwrap(),
+        }
+    };
+    let chain = |numbers: &[u8]| -> Vec<SignedDelegation> {
+        let pairs = numbers.windows(2);
+        pairs
+            .map(|pair| sign(&key(pair[0]), &key(pair[1]), None))
+            .collect()
+    };
+    let acting = |chain: Vec<SignedDelegation>, last: u8| {
+        let first = key(1).public_key().unwrap();
+        agent(
+            &network,
+            DelegatedIdentity::new_unchecked(first, Box::new(key(last)), chain),
+        )
+    };
+    let longest: Vec<u8> = (1..=21).collect();
+    create(&acting(chain(&longest), 21), &network)
+        .await
+        .expect("twenty delegations are a chain");
+    let mut forged = chain(&[1, 2]);
+    forged[0].signature[5] ^= 1;
+    let too_long: Vec<u8> = (1..=22).collect();
+    for (what, chain, last) in [
+        ("a forged delegation", forged, 2),
+        ("of somebody else", chain(&[3, 2]), 2),
+        ("to somebody else", chain(&[1, 2]), 3),
+        ("in a circle", chain(&[1, 2, 1]), 1),
+        ("too long a chain", chain(&too_long), 22),
+        (
+            "for queries only",
+            vec![sign(&key(1), &key(2), Some(DelegationPermissions::Queries))],
+            2,
+        ),
+    ] {
+        let error = create(&acting(chain, last), &network).await.unwrap_err();
+        assert!(
+            matches!(&error, AgentError::HttpError(payload) if payload.status == 400),
+            "{what}: {error}"
+        );
+    }
+    network.stop().await;
+}
+
+#[tokio::test]
+async fn calls_have_a_window_and_a_size() {
+    let network = network(false).await;
+    let agent = agent(&network, owner());
+    let id = create(&agent, &network).await.unwrap();
+    let now = std::time::SystemTime::now();
+    let minute = Duration::from_secs(60);
+    let refusal = async |call: UpdateBuilder<'_>| match call.call_and_wait().await.unwrap_err() {
+        AgentError::HttpError(payload) => (
+            payload.status,
+            String::from_utf8_lossy(&payload.content).into_owned(),
+        ),
+        other => panic!("refused at the door: {other}"),
+    };
+    for expiry in [now - minute, now + 7 * minute] {
+        let (status, words) = refusal(agent.update(&id, "go").expire_at(expiry)).await;
+        assert_eq!(status, 400, "{words}");
+        assert!(words.starts_with("Invalid request expiry"), "{words}");
+    }
+    let large = agent.update(&id, "go").with_arg(vec![0; 2 << 20]);
+    let (status, words) = refusal(large).await;
+    assert_eq!(status, 413, "{words}");
+    assert!(
+        words.contains("is larger than the max allowed 2097152"),
+        "{words}"
+    );
+    network.stop().await;
+}
+
+/// Posts a body as it is; gives the status and the body of the answer.
+async fn post(network: &Network, path: &str, body: &[u8]) -> (String, Vec<u8>) {
+    let mut stream = tokio::net::TcpStream::connect(network.address())
+        .await
+        .unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/cbor\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        network.address(),
+        body.len()
+    );
+    stream
+        .write_all(&[head.as_bytes(), body].concat())
+        .await
+        .unwrap();
+    let mut answer = vec![];
+    stream.read_to_end(&mut answer).await.unwrap();
+    let end = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap();
+    let status = String::from_utf8_lossy(&answer[9..12]).into_owned();
+    (status, answer.split_off(end + 4))
+}
+
+/// The certificate in a body.
+fn certificate(body: &[u8]) -> Certificate {
+    let body: ciborium::Value = ciborium::from_reader(body).unwrap();
+    let body = body.into_tag().unwrap().1.into_map().unwrap();
+    let (_, certificate) = body
+        .into_iter()
+        .find(|(key, _)| key.as_text() == Some("certificate"))
+        .unwrap();
+    serde_cbor::from_slice(certificate.as_bytes().unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn older_versions_of_the_interface_answer_as_they_did() {
+    let network = network(false).await;
+    let agent = agent(&network, owner());
+    let id = create(&agent, &network).await.unwrap();
+    let stop = async || {
+        let record = CanisterIdRecord { canister_id: id };
+        agent
+            .update(&Principal::management_canister(), "stop_canister")
+            .with_effective_canister_id(id)
+            .with_arg(Encode!(&record).unwrap())
+            .sign()
+            .unwrap()
+    };
+    let call = stop().await;
+    let path = format!("/api/v2/canister/{id}/call");
+    let (status, body) = post(&network, &path, &call.signed_update).await;
+    assert_eq!(
+        (status.as_str(), body.len()),
+        ("202", 0),
+        "taken in, and no more is said"
+    );
+    agent
+        .wait(&call.request_id, id)
+        .await
+        .expect("the outcome is polled for");
+
+    for (version, has_shards) in [("v3", false), ("v4", true)] {
+        let call = stop().await;
+        let path = format!("/api/{version}/canister/{id}/call");
+        let (status, body) = post(&network, &path, &call.signed_update).await;
+        assert_eq!(status, "200", "{version} waits for the outcome");
+        let certificate = certificate(&body);
+        agent
+            .verify(&certificate, id)
+            .expect("both layouts of ranges prove it");
+        let delegation = certificate.delegation.unwrap();
+        let inner: Certificate = serde_cbor::from_slice(&delegation.certificate).unwrap();
+        let flat: [Label<Vec<u8>>; 3] = [
+            "subnet".into(),
+            Label::from_bytes(&delegation.subnet_id),
+            "canister_ranges".into(),
+        ];
+        assert_eq!(
+            matches!(inner.tree.lookup_path(&flat), LookupResult::Found(_)),
+            !has_shards,
+            "{version} has its own layout"
         );
     }
     network.stop().await;

@@ -306,9 +306,39 @@ async fn faults_can_be_scripted_from_outside_but_not_by_pages() {
         malformed.starts_with("HTTP/1.1 400"),
         "what is no fault is told: {malformed}"
     );
-    network.mend();
+    assert!(
+        control(&network, "DELETE", "faults", "application/json", "")
+            .await
+            .starts_with("HTTP/1.1 200"),
+        "and mends it"
+    );
     assert!(network.faults().is_empty(), "mended");
     network.stop().await;
+}
+
+#[tokio::test]
+async fn blocks_are_frozen_and_thawed_from_outside() {
+    let (network, agent, effective) = network().await;
+    let order = async |what: &str| {
+        let answer = control(&network, "POST", what, "application/json", "").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{what}: {answer}");
+    };
+    order("freeze").await;
+    let call = agent
+        .update(&Principal::management_canister(), CREATE)
+        .with_effective_canister_id(effective)
+        .with_arg(Encode!(&ProvisionalCreateCanisterWithCyclesArgs::default()).unwrap())
+        .sign()
+        .unwrap();
+    // Whoever waits for a frozen network is told after ten seconds that the call was taken in.
+    let answer = agent.update_signed(effective, call.signed_update).await;
+    assert!(matches!(answer, Ok(CallResponse::Poll(_))), "{answer:?}");
+    order("thaw").await;
+    agent.wait(&call.request_id, effective).await.unwrap();
+    order("checkpoint").await;
+    order("crash").await;
+    network.crashed().await;
+    network.wait().await;
 }
 
 #[tokio::test]

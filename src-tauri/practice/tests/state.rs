@@ -495,6 +495,59 @@ async fn a_kill_while_it_saves_leaves_a_whole_checkpoint() {
 }
 
 #[test]
+fn the_program_says_where_it_listens_and_refuses_what_it_does_not_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ready.json");
+    let mut program = Program::command(&folder.path().join("state"))
+        .args(["--seed=7", "--pace", "mainnet", "--free", "--ready-file"])
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(program.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
+    for what in [
+        "url",
+        "root_key",
+        "default_effective_canister_id",
+        "control_url",
+    ] {
+        assert!(ready[what].is_string(), "{what} in {line}");
+    }
+    assert_eq!(
+        ready["subnets"].as_array().unwrap().len(),
+        3,
+        "one root, two for applications"
+    );
+    assert_eq!(
+        std::fs::read_to_string(&file).unwrap().trim(),
+        line.trim(),
+        "the file says the same"
+    );
+    program.kill().unwrap();
+    program.wait().unwrap();
+    for (arguments, words) in [
+        (["--listen", "192.0.2.1:0"], "not a loopback address"),
+        (["--pace", "slow"], "unknown pace slow"),
+        (["--seed", "x"], "x is not a seed"),
+        (["--pasta", "al dente"], "unknown argument --pasta"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_canopic-practice"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && said.contains(words),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
 fn a_folder_in_use_is_refused_in_words_and_free_again_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let first = Program::start(folder.path());

@@ -49,6 +49,22 @@ const NETWORK: &[(&str, &str, &str)] = &[
         "status of 1,000 canisters, as queries",
         "ms",
     ),
+    (
+        "heap-1gib-update-ms",
+        "a write to a heap of 1 GiB, as an update",
+        "ms",
+    ),
+    ("heap-1gib-query-ms", "the same, as a query", "ms"),
+    (
+        "endless-spin-ms",
+        "an endless loop, until it is ended",
+        "ms",
+    ),
+    (
+        "endless-work-ms",
+        "an endless loop that does something",
+        "ms",
+    ),
 ];
 
 /// Enough starts for a median that a single slow one does not move.

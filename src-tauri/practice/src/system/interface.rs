@@ -238,6 +238,24 @@ pub enum NotifyError {
     InvalidTransaction(String),
 }
 
+#[derive(CandidType)]
+pub enum MetadataValue {
+    Nat(Nat),
+    Text(String),
+}
+
+#[derive(CandidType)]
+pub struct Standard {
+    pub name: &'static str,
+    pub url: String,
+}
+
+#[derive(CandidType)]
+pub struct Allowance {
+    pub allowance: Nat,
+    pub expires_at: Option<u64>,
+}
+
 #[derive(CandidType, Deserialize)]
 pub struct SubnetForCanister {
     pub principal: Option<Principal>,
