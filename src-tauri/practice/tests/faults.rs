@@ -10,7 +10,7 @@ use canopic_practice::interface::{
     UploadCanisterSnapshotMetadataResult,
 };
 use canopic_practice::{Network, Options, start};
-use ic_agent::agent::CallResponse;
+use ic_agent::agent::{CallResponse, RequestStatusResponse};
 use ic_agent::identity::BasicIdentity;
 use ic_agent::{Agent, AgentError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -330,11 +330,27 @@ async fn blocks_are_frozen_and_thawed_from_outside() {
         .with_arg(Encode!(&ProvisionalCreateCanisterWithCyclesArgs::default()).unwrap())
         .sign()
         .unwrap();
-    // Whoever waits for a frozen network is told after ten seconds that the call was taken in.
-    let answer = agent.update_signed(effective, call.signed_update).await;
-    assert!(matches!(answer, Ok(CallResponse::Poll(_))), "{answer:?}");
-    order("thaw").await;
-    agent.wait(&call.request_id, effective).await.unwrap();
+    // A fault that does nothing, to tell when the call has come in.
+    network.break_it([fault(Effect::Delay { milliseconds: 0 })]);
+    let (answer, ()) = tokio::join!(agent.update_signed(effective, call.signed_update), async {
+        while !network.faults().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let (status, _) = agent
+            .request_status_raw(&call.request_id, effective)
+            .await
+            .unwrap();
+        assert_eq!(
+            status,
+            RequestStatusResponse::Unknown,
+            "no block took it in"
+        );
+        order("thaw").await;
+    });
+    assert!(
+        matches!(answer, Ok(CallResponse::Response(_))),
+        "{answer:?}"
+    );
     order("checkpoint").await;
     order("crash").await;
     network.crashed().await;
