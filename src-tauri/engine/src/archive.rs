@@ -15,8 +15,8 @@
 use crate::{
     Code, CopyReader, CopyWriter, Draft, Error, Manifest, Origin, Part, Progress, Result,
     folder::{
-        GRID, Hash, Metadata, STORED_LIMIT, chunk_at, chunks, failed, open_plain, sync_folder,
-        update,
+        GRID, Hash, Metadata, STORED_LIMIT, chunk_at, chunks, failed, open_plain, plain_name,
+        sync_folder, update,
     },
 };
 use age::secrecy::{ExposeSecret as _, SecretString};
@@ -201,30 +201,7 @@ fn encryptor(lock: &Lock) -> Result<age::Encryptor> {
 
 /// The name of the one folder in an archive: what unpacks it anywhere does not scatter its files.
 fn folder_name(reader: &CopyReader) -> String {
-    let name = reader
-        .manifest()
-        .map(|manifest| manifest.name.as_str())
-        .unwrap_or_default();
-    let mut plain: String = name
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() {
-                letter.to_ascii_lowercase()
-            } else {
-                '-'
-            }
-        })
-        .take(60)
-        .collect();
-    while plain.contains("--") {
-        plain = plain.replace("--", "-");
-    }
-    let plain = plain.trim_matches('-');
-    if plain.is_empty() {
-        "snapshot".to_owned()
-    } else {
-        plain.to_owned()
-    }
+    plain_name(reader.manifest().map_or("", |manifest| &manifest.name))
 }
 
 fn pack<W: Write>(

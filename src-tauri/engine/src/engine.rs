@@ -5,6 +5,7 @@ use crate::{
     JobFailure, Neighbourhood, Op, PracticeDoor, Reading, Result, Settings, State, Surroundings,
     canister::{self, describe},
     connection::Connections,
+    library::Library,
     network::Networks,
     project::Projects,
     runner::Jobs,
@@ -27,6 +28,7 @@ pub struct Engine {
     pub(crate) recent_calls: Mutex<()>,
     pub(crate) samples: Samples,
     pub(crate) jobs: Jobs,
+    pub(crate) library: Arc<Library>,
 }
 
 impl Engine {
@@ -48,6 +50,7 @@ impl Engine {
             identities: Identities::open(&folders, Surroundings::of_this_computer())?,
             samples: Samples::below(&folders),
             jobs: Jobs::open(folders.data.clone(), conduct),
+            library: Arc::new(Library::load(&folders.data, &folders.config)?),
             folders,
             practice,
             neighbourhood: Neighbourhood::of_this_computer(),

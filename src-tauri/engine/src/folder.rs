@@ -46,8 +46,10 @@ pub use verify::{Damage, Hashes, Verification, verify};
 pub use writer::{CopyWriter, Draft, Repair};
 
 pub use disk::Progress;
-pub(crate) use disk::{failed, open_plain, sync_folder};
+pub(crate) use disk::{allocated, failed, open_plain, sync_folder};
 pub(crate) use manifest::update;
+pub(crate) use reader::looks_like_copy;
+pub(crate) use writer::{draft, lock};
 
 use std::fmt;
 
@@ -128,4 +130,25 @@ pub fn chunk_at(index: u64, bytes: u64) -> (u64, u64) {
 pub fn is_zero(bytes: &[u8]) -> bool {
     let mut words = bytes.chunks_exact(16);
     words.all(|word| word == [0; 16]) && words.remainder().iter().all(|byte| *byte == 0)
+}
+
+/// A name for a file or a folder that every system takes, made of what people call something.
+pub(crate) fn plain_name(name: &str) -> String {
+    let mut plain = String::new();
+    for letter in name.chars() {
+        match letter {
+            letter if letter.is_ascii_alphanumeric() => plain.push(letter.to_ascii_lowercase()),
+            _ if plain.is_empty() || plain.ends_with('-') => {}
+            _ => plain.push('-'),
+        }
+        if plain.len() == 60 {
+            break;
+        }
+    }
+    let plain = plain.trim_end_matches('-');
+    if plain.is_empty() {
+        "snapshot".to_owned()
+    } else {
+        plain.to_owned()
+    }
 }

@@ -29,6 +29,7 @@ mod install;
 mod interface;
 mod job;
 mod journal;
+pub mod library;
 mod logs;
 mod module;
 mod money;

@@ -35,6 +35,12 @@ struct OpenFile {
     modified: Option<SystemTime>,
 }
 
+/// Whether a folder is, was to be or pretends to be a copy, by the names in it.
+pub(crate) fn looks_like_copy(folder: &Utf8Path) -> bool {
+    let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    has(super::manifest::FILE) || has(PARTIAL) || (has(METADATA) && has(&Part::Module.path()))
+}
+
 /// The folder of the chunk store must be a folder, not a link to one.
 pub(super) fn check_store(folder: &Utf8Path) -> Result<()> {
     let path = folder.join(STORE);

@@ -90,7 +90,7 @@ struct State {
 }
 
 /// Takes a copy for writing. The same file as icp takes, so that neither writes into the other's work.
-pub(super) fn lock(folder: &Utf8Path) -> Result<File> {
+pub(crate) fn lock(folder: &Utf8Path) -> Result<File> {
     let path = folder.join(LOCK);
     let doing = "taking a copy for writing";
     let file = disk::create_plain(&path).map_err(|error| failed(doing, &path, error))?;
@@ -101,6 +101,35 @@ pub(super) fn lock(folder: &Utf8Path) -> Result<File> {
         }
         Err(TryLockError::Error(error)) => Err(failed(doing, &path, error)),
     }
+}
+
+/// What an unfinished copy of ours is to be. Whoever writes to it may hold the lock.
+pub(crate) fn draft(folder: &Utf8Path) -> Result<Draft> {
+    let doing = "looking at an unfinished copy";
+    let path = folder.join(PARTIAL);
+    let text = disk::read_small(doing, &path, super::metadata::LIMIT * 2)?;
+    let reason =
+        |error: serde_json::Error| malformed(folder, &format!("{PARTIAL}: {error}")).because(error);
+    let written: WrittenDraft = serde_json::from_slice(&text).map_err(reason)?;
+    if written.format != FORMAT {
+        return Err(Error::new(Code::CopyFromNewerVersion, doing)
+            .with("path", folder)
+            .with("found", written.format)
+            .with("known", FORMAT));
+    }
+    let mut metadata = Metadata::parse(written.metadata.get().as_bytes(), folder)?;
+    if !metadata.restore_floats(&written.floats) {
+        return Err(malformed(folder, "its floats are of other globals"));
+    }
+    Ok(Draft {
+        origin: written.origin,
+        made_at: written.made_at,
+        name: written.name,
+        snapshot: written.snapshot,
+        then: written.then,
+        module_hash: written.module_hash,
+        metadata,
+    })
 }
 
 impl CopyWriter {
@@ -128,31 +157,7 @@ impl CopyWriter {
     pub fn resume(folder: &Utf8Path) -> Result<Self> {
         let doing = "continuing a copy";
         let lock = lock(folder)?;
-        let path = folder.join(PARTIAL);
-        let text = disk::read_small(doing, &path, super::metadata::LIMIT * 2)?;
-        let reason = |error: serde_json::Error| {
-            malformed(folder, &format!("{PARTIAL}: {error}")).because(error)
-        };
-        let written: WrittenDraft = serde_json::from_slice(&text).map_err(reason)?;
-        if written.format != FORMAT {
-            return Err(Error::new(Code::CopyFromNewerVersion, doing)
-                .with("path", folder)
-                .with("found", written.format)
-                .with("known", FORMAT));
-        }
-        let mut metadata = Metadata::parse(written.metadata.get().as_bytes(), folder)?;
-        if !metadata.restore_floats(&written.floats) {
-            return Err(malformed(folder, "its floats are of other globals"));
-        }
-        let draft = Draft {
-            origin: written.origin,
-            made_at: written.made_at,
-            name: written.name,
-            snapshot: written.snapshot,
-            then: written.then,
-            module_hash: written.module_hash,
-            metadata,
-        };
+        let draft = draft(folder)?;
         let in_place = match disk::read_small(
             doing,
             &folder.join(reader::METADATA),
