@@ -285,7 +285,7 @@ async fn arguments_go_from_one_form_to_another() {
     let id = counter(&bench).await;
     let forms = bench
         .engine
-        .convert_arguments(&call(id, "add", Manner::Update, text("(5)")))
+        .convert_arguments(id, "add", &text("(5)"))
         .await
         .unwrap();
     assert_eq!(forms.values, Some(vec![json!("5")]));

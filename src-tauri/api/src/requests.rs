@@ -1,6 +1,7 @@
 //! Every request, declared once.
 
 use crate::{
+    calls::{ArgumentForms, Arguments, CallAnswer, Interface, Manner, RecentCall},
     canisters::{
         Balance, Board, Canister, CreationPlan, CustomSection, History, Log, LogFilter, Placement,
         Review, SettingsChange,
@@ -122,6 +123,18 @@ requests! {
     StopPractice => stop_practice() -> ();
     /// Forgets all that happened on the practice network: the demo fleet is as new.
     ResetPractice => reset_practice() -> Session;
+
+    // Interfaces and calls.
+    /// What a canister can be asked; null where it publishes no interface.
+    Interface => interface(canister: String) -> Option<Interface>;
+    /// Calls a method. An update is sent once, whatever becomes of the answer.
+    Call => call(canister: String, method: String, manner: Manner, arguments: Arguments, remember: bool) -> CallAnswer;
+    /// Arguments of a method in every form, checked against its types. Nothing is sent.
+    ConvertArguments => convert_arguments(canister: String, method: String, arguments: Arguments) -> ArgumentForms;
+    /// The calls of late to a canister, the last one first.
+    RecentCalls => recent_calls(canister: String) -> Vec<RecentCall>;
+    /// Forgets the calls to a canister, or to all.
+    ForgetCalls => forget_calls(canister: Option<String>) -> ();
 }
 
 /// The app's state behind all requests: an open engine, or the reason why there is none.

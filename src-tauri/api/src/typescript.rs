@@ -2,7 +2,11 @@
 //! parameters and its reply. `cargo xtask wire` rewrites the file; a test fails while it differs.
 
 use crate::feed::News;
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    any::TypeId,
+    collections::{BTreeMap, HashSet},
+    fmt::Write as _,
+};
 use ts_rs::{Config, TS, TypeVisitor};
 
 /// The whole file.
@@ -17,6 +21,8 @@ pub fn generate() -> String {
 #[derive(Default)]
 pub(crate) struct Collector {
     config: Config,
+    /// What was reached before: a type may contain itself, also in a box that has no name.
+    seen: HashSet<TypeId>,
     types: BTreeMap<String, String>,
     requests: String,
 }
@@ -72,6 +78,9 @@ impl Collector {
 
 impl TypeVisitor for Collector {
     fn visit<T: TS + 'static + ?Sized>(&mut self) {
+        if !self.seen.insert(TypeId::of::<T>()) {
+            return;
+        }
         let name = T::name(&self.config);
         // Only our own named types are declared; numbers, strings and lists speak for themselves.
         if T::output_path().is_some() && !self.types.contains_key(&name) {

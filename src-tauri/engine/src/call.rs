@@ -10,7 +10,7 @@
 
 use crate::{
     Argument, CanisterId, Certainty, Code, Connection, Engine, Error, Interface, MethodKind, Place,
-    Result,
+    Result, Signature,
     interface::{self, decode_untyped, encode_untyped},
     replica::{Call, Raw},
     settings::{self, Kept},
@@ -271,15 +271,16 @@ async fn known_interface(
 /// The method in the interface. Bytes and text can be sent to a method that the interface does not list.
 fn known_method<'interface>(
     interface: Option<&'interface Interface>,
-    call: &MethodCall,
-) -> Result<Option<(&'interface Interface, &'interface crate::Signature)>> {
+    method: &str,
+    arguments: &Arguments,
+) -> Result<Option<(&'interface Interface, &'interface Signature)>> {
     let Some(interface) = interface else {
         return Ok(None);
     };
-    match interface.method(&call.method) {
+    match interface.method(method) {
         Ok(method) => Ok(Some((interface, &method.signature))),
-        Err(_) if !matches!(call.arguments, Arguments::Values(_)) => Ok(None),
-        Err(error) => Err(error.with("canister", call.canister)),
+        Err(_) if !matches!(arguments, Arguments::Values(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -302,7 +303,7 @@ impl Engine {
     pub async fn call(&self, call: &MethodCall) -> Result<CallAnswer> {
         let connection = self.connection().await?;
         let interface = known_interface(&connection, call.canister).await?;
-        let known = known_method(interface.as_ref(), call)?;
+        let known = known_method(interface.as_ref(), &call.method, &call.arguments)?;
         let types = known.map(|(interface, signature)| (interface, &signature.arguments[..]));
         let bytes = call.arguments.encode(types)?;
         let text = forms(types, &bytes).text;
@@ -373,12 +374,17 @@ impl Engine {
     }
 
     /// The arguments of a method in every form, checked against its types.
-    pub async fn convert_arguments(&self, call: &MethodCall) -> Result<ArgumentForms> {
+    pub async fn convert_arguments(
+        &self,
+        canister: CanisterId,
+        method: &str,
+        arguments: &Arguments,
+    ) -> Result<ArgumentForms> {
         let connection = self.connection().await?;
-        let interface = known_interface(&connection, call.canister).await?;
-        let known = known_method(interface.as_ref(), call)?;
+        let interface = known_interface(&connection, canister).await?;
+        let known = known_method(interface.as_ref(), method, arguments)?;
         let types = known.map(|(interface, signature)| (interface, &signature.arguments[..]));
-        let bytes = call.arguments.encode(types)?;
+        let bytes = arguments.encode(types)?;
         Ok(forms(types, &bytes))
     }
 

@@ -11,6 +11,53 @@ export type Action = "call" | "changeSettings" | "delete" | "deleteSnapshot" | "
 export type Appearance = "system" | "light" | "dark";
 
 /**
+ * One of the values that a function takes or gives.
+ */
+export type Argument = { 
+/**
+ * What the author calls it; null where they do not.
+ */
+name: string | null, 
+/**
+ * Its type.
+ */
+shape: Shape, };
+
+/**
+ * Arguments in every form at once.
+ */
+export type ArgumentForms = { 
+/**
+ * By their types; null where these are not known, or the bytes are not of them.
+ */
+values: Array<Value> | null, 
+/**
+ * As Candid text; null if they are not Candid.
+ */
+text: string | null, 
+/**
+ * The bytes that would be sent, hexadecimal.
+ */
+bytes: string, };
+
+/**
+ * Arguments, the way a person gives them.
+ */
+export type Arguments = { "kind": "values", 
+/**
+ * By their types.
+ */
+values: Array<Value>, } | { "kind": "text", 
+/**
+ * For example `(1, "two")`.
+ */
+text: string, } | { "kind": "bytes", 
+/**
+ * Hexadecimal.
+ */
+bytes: string, };
+
+/**
  * What an identity holds in the cycles ledger, decimal.
  */
 export type Balance = { 
@@ -35,6 +82,57 @@ export type Board = {
  * In the order of their groups.
  */
 canisters: Array<Canister>, };
+
+/**
+ * What came of a call.
+ */
+export type CallAnswer = { 
+/**
+ * The reply, or why there is none.
+ */
+outcome: CallOutcome, 
+/**
+ * Whether a certificate of the network proves it; otherwise one machine signed it.
+ */
+isCertified: boolean, 
+/**
+ * Milliseconds from sending to knowing.
+ */
+took: number, };
+
+/**
+ * How a call ended.
+ */
+export type CallEnd = "replied" | "rejected" | "failed" | "unknown";
+
+/**
+ * The reply to a call, or why there is none.
+ */
+export type CallOutcome = { "kind": "replied", 
+/**
+ * By the types that the interface promises; null where it promises none, or the reply is not of them.
+ */
+values: Array<Value> | null, 
+/**
+ * As Candid text; null if it is not Candid.
+ */
+text: string | null, 
+/**
+ * The bytes that came, hexadecimal.
+ */
+bytes: string, } | { "kind": "rejected", 
+/**
+ * The number of the reject code, 1 to 5.
+ */
+code: number, 
+/**
+ * The network's own code, for example `IC0503`; null where it has none.
+ */
+errorCode: string | null, 
+/**
+ * What the canister or the network says.
+ */
+message: string, };
 
 /**
  * A canister and what is known of it.
@@ -301,6 +399,27 @@ name: string,
 principal: string, };
 
 /**
+ * What can be asked of a canister.
+ */
+export type Interface = { 
+/**
+ * As its author wrote it.
+ */
+text: string, 
+/**
+ * Named types. They may refer to each other and to themselves.
+ */
+types: { [key in string]: Shape }, 
+/**
+ * What can be called, in the order of names.
+ */
+methods: Array<Method>, 
+/**
+ * What an installation takes; null where the interface does not say.
+ */
+init: Array<Argument> | null, };
+
+/**
  * Something that the app does or did: an operation, as it is written down.
  */
 export type Job = { 
@@ -434,9 +553,36 @@ text: string,
 hex: string | null, };
 
 /**
+ * How a method is called: by a query, quickly and without proof, or by an update, certified.
+ */
+export type Manner = "query" | "update";
+
+/**
  * Bytes of a canister by kind.
  */
 export type Memory = { heap: number, stable: number, globals: number, module: number, customSections: number, history: number, chunkStore: number, snapshots: number, log: number, };
+
+/**
+ * A method.
+ */
+export type Method = { 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * What it takes and gives.
+ */
+signature: Signature, 
+/**
+ * The comment above it, line by line.
+ */
+docs: Array<string>, };
+
+/**
+ * How a method may be called.
+ */
+export type MethodKind = "update" | "query" | "compositeQuery" | "oneway";
 
 /**
  * The network in use.
@@ -529,6 +675,11 @@ jobs: Array<Job>, } | { "kind": "job",
  * It.
  */
 job: Job, };
+
+/**
+ * The kinds of numbers: the types of Candid with these names.
+ */
+export type NumberKind = "nat" | "int" | "nat8" | "nat16" | "nat32" | "nat64" | "int8" | "int16" | "int32" | "int64" | "float32" | "float64";
 
 /**
  * Something to ask for. See [`canopic_engine::Op`].
@@ -690,6 +841,31 @@ hasInterface: boolean | null, } | { "kind": "failed",
 failure: Failure, };
 
 /**
+ * A call that was made.
+ */
+export type RecentCall = { 
+/**
+ * Which method.
+ */
+method: string, 
+/**
+ * How.
+ */
+manner: Manner, 
+/**
+ * With what, as Candid text; null where it was long, or looked like a secret.
+ */
+arguments: string | null, 
+/**
+ * How it ended.
+ */
+ended: CallEnd, 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, };
+
+/**
  * How far a step under way is.
  */
 export type Report = { 
@@ -771,6 +947,77 @@ export type Setting = "computeAllocation" | "controllers" | "environmentVariable
  * What is to become of some settings; numbers are decimal, what is absent stays.
  */
 export type SettingsChange = { controllers?: Array<string>, computeAllocation?: string, memoryAllocation?: string, freezingThresholdSeconds?: string, reservedCyclesLimit?: string, minimumIncomingCallCycles?: string, logVisibility?: Viewers, snapshotVisibility?: Viewers, statusVisibility?: Viewers, logMemoryLimit?: string, wasmMemoryLimit?: string, wasmMemoryThreshold?: string, environmentVariables?: Array<EnvironmentVariable>, };
+
+/**
+ * A type.
+ */
+export type Shape = { "kind": "null" } | { "kind": "bool" } | { "kind": "number", 
+/**
+ * Which numbers.
+ */
+number: NumberKind, } | { "kind": "text" } | { "kind": "blob" } | { "kind": "principal" } | { "kind": "reserved" } | { "kind": "empty" } | { "kind": "opt", 
+/**
+ * Of what.
+ */
+inner: Shape, } | { "kind": "vec", 
+/**
+ * Of what.
+ */
+inner: Shape, } | { "kind": "record", 
+/**
+ * Its fields.
+ */
+fields: Array<ShapeField>, } | { "kind": "variant", 
+/**
+ * The choices.
+ */
+fields: Array<ShapeField>, } | { "kind": "func", 
+/**
+ * What the method takes and gives.
+ */
+signature: Signature, } | { "kind": "service", 
+/**
+ * What it can be asked.
+ */
+methods: Array<Method>, } | { "kind": "named", 
+/**
+ * Which.
+ */
+name: string, };
+
+/**
+ * A field of a record, or a choice of a variant.
+ */
+export type ShapeField = { 
+/**
+ * What stands for it in a value.
+ */
+key: string, 
+/**
+ * Its name; null where it has a number only.
+ */
+name: string | null, 
+/**
+ * What it holds.
+ */
+shape: Shape, };
+
+/**
+ * What a function takes and gives.
+ */
+export type Signature = { 
+/**
+ * How it may be called.
+ */
+kind: MethodKind, 
+/**
+ * What it takes.
+ */
+arguments: Array<Argument>, 
+/**
+ * What it gives.
+ */
+results: Array<Argument>, };
 
 /**
  * The status of a canister.
@@ -905,6 +1152,11 @@ export type Trust = "builtIn" | "descriptor" | "pasted" | "firstUse" | "fetched"
 export type Undo = "start" | "stop" | "deleteSnapshot" | "restoreSafety" | "never";
 
 /**
+ * A value of a known type; see the head of this file for the form.
+ */
+export type Value = null | boolean | string | Value[] | { [key: string]: Value };
+
+/**
  * Who may look.
  */
 export type Viewers = { "kind": "controllers" } | { "kind": "public" } | { "kind": "listed", 
@@ -978,4 +1230,14 @@ export interface Requests {
   stopPractice: { parameters: {}; reply: null };
   /** Forgets all that happened on the practice network: the demo fleet is as new. */
   resetPractice: { parameters: {}; reply: Session };
+  /** What a canister can be asked; null where it publishes no interface. */
+  interface: { parameters: { canister: string; }; reply: Interface | null };
+  /** Calls a method. An update is sent once, whatever becomes of the answer. */
+  call: { parameters: { canister: string; method: string; manner: Manner; arguments: Arguments; remember: boolean; }; reply: CallAnswer };
+  /** Arguments of a method in every form, checked against its types. Nothing is sent. */
+  convertArguments: { parameters: { canister: string; method: string; arguments: Arguments; }; reply: ArgumentForms };
+  /** The calls of late to a canister, the last one first. */
+  recentCalls: { parameters: { canister: string; }; reply: Array<RecentCall> };
+  /** Forgets the calls to a canister, or to all. */
+  forgetCalls: { parameters: { canister: string | null; }; reply: null };
 }
