@@ -154,8 +154,8 @@ pub struct ShapeField {
     pub shape: Shape,
 }
 
-/// Mirrors one of the engine's enums on the wire.
-macro_rules! mirror {
+/// Mirrors enums of the engine that come in as well as go out.
+macro_rules! both_ways {
     ($($(#[doc = $doc:literal])+ $name:ident = $engine:ident { $($variant:ident),+ $(,)? })+) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -176,9 +176,8 @@ macro_rules! mirror {
         }
     )+};
 }
-pub(crate) use mirror;
 
-mirror! {
+both_ways! {
     /// How a method may be called.
     MethodKind = MethodKind { Update, Query, CompositeQuery, Oneway }
     /// The kinds of numbers: the types of Candid with these names.
