@@ -5,6 +5,7 @@
 mod calls;
 mod install;
 mod interface;
+mod lifecycle;
 mod logs;
 mod networks;
 mod status;

@@ -376,6 +376,25 @@ pub enum Placement {
     },
 }
 
+/// Where cycles come from. See [`canopic_engine::Purse`].
+#[derive(Clone, Copy, Debug, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Purse {
+    /// The network gives them away.
+    Gift,
+    /// The identity's account in the cycles ledger.
+    Ledger,
+}
+
+impl From<Purse> for engine::Purse {
+    fn from(purse: Purse) -> Self {
+        match purse {
+            Purse::Gift => Self::Gift,
+            Purse::Ledger => Self::Ledger,
+        }
+    }
+}
+
 /// What making a canister means; amounts are decimal.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -546,6 +565,7 @@ impl Api {
         placement: Placement,
         settings: SettingsChange,
         amount: String,
+        purse: Option<Purse>,
     ) -> Result<CreationPlan, Failure> {
         let plan = self
             .engine()?
@@ -553,6 +573,7 @@ impl Api {
                 placement.try_into()?,
                 settings.try_into()?,
                 parse_amount(&amount)?,
+                purse.map(Into::into),
                 SystemTime::now(),
             )
             .await?;

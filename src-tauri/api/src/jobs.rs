@@ -1,9 +1,15 @@
 //! Jobs as the front end sees them: what can be asked for, the plan to confirm, and how far each one is.
 
-use crate::{Api, failure::Failure, mirror, wire::milliseconds};
+use crate::{
+    Api,
+    canisters::{Placement, Purse, SettingsChange, parse_amount},
+    failure::Failure,
+    mirror,
+    wire::milliseconds,
+};
 use canopic_engine as engine;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 use ts_rs::TS;
 
 /// Something to ask for. See [`canopic_engine::Op`].
@@ -15,6 +21,29 @@ use ts_rs::TS;
     deny_unknown_fields
 )]
 pub enum Op {
+    /// Changes settings of a canister.
+    ChangeSettings {
+        /// Of which.
+        canister: String,
+        /// What is to become of them.
+        change: SettingsChange,
+    },
+    /// Makes a canister.
+    Create {
+        /// Where.
+        placement: Placement,
+        /// Its settings; what they do not name is as usual.
+        settings: SettingsChange,
+        /// Cycles, decimal.
+        amount: String,
+        /// Who pays; null: as the network has it.
+        purse: Option<Purse>,
+    },
+    /// Deletes a canister for ever, with all that is in it.
+    Delete {
+        /// Which.
+        canister: String,
+    },
     /// Lets a canister take calls again.
     Start {
         /// Which.
@@ -38,11 +67,57 @@ pub enum Op {
         /// What people want to remember of it.
         note: String,
     },
+    /// Gives cycles to a canister.
+    TopUp {
+        /// To which.
+        canister: String,
+        /// Cycles, decimal.
+        amount: String,
+        /// Who pays; null: as the network has it.
+        purse: Option<Purse>,
+    },
+    /// Removes the module of a canister, and all memory.
+    Uninstall {
+        /// Of which.
+        canister: String,
+    },
 }
 
 impl Op {
     fn read(self) -> Result<engine::Op, Failure> {
         Ok(match self {
+            Self::ChangeSettings { canister, change } => engine::Op::ChangeSettings {
+                canister: canister.parse()?,
+                change: Box::new(change.try_into()?),
+            },
+            Self::Create {
+                placement,
+                settings,
+                amount,
+                purse,
+            } => engine::Op::Create {
+                creation: Box::new(engine::Creation {
+                    placement: placement.try_into()?,
+                    settings: settings.try_into()?,
+                    payment: payment(&amount)?,
+                    purse: purse.map(Into::into),
+                }),
+            },
+            Self::Delete { canister } => engine::Op::Delete {
+                canister: canister.parse()?,
+            },
+            Self::TopUp {
+                canister,
+                amount,
+                purse,
+            } => engine::Op::TopUp(engine::TopUp {
+                canister: canister.parse()?,
+                payment: payment(&amount)?,
+                purse: purse.map(Into::into),
+            }),
+            Self::Uninstall { canister } => engine::Op::Uninstall {
+                canister: canister.parse()?,
+            },
             Self::Start { canister } => engine::Op::Start {
                 canister: canister.parse()?,
             },
@@ -66,14 +141,22 @@ impl Op {
     }
 }
 
+/// A payment of this moment: from here on it is this one, however often it is sent.
+fn payment(amount: &str) -> Result<engine::Payment, Failure> {
+    Ok(engine::Payment::new(
+        parse_amount(amount)?,
+        SystemTime::now(),
+    ))
+}
+
 mirror! {
     /// What an operation does. See [`canopic_engine::OpName`].
-    OpName { Start, Stop, TakeSnapshot }
+    OpName { ChangeSettings, Create, Delete, Start, Stop, TakeSnapshot, TopUp, Uninstall }
 }
 
 mirror! {
     /// What a step does. See [`canopic_engine::StepName`].
-    StepName { Start, Stop, TakeSnapshot }
+    StepName { Buy, ChangeSettings, Delete, Give, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall }
 }
 
 mirror! {
@@ -83,12 +166,15 @@ mirror! {
 
 mirror! {
     /// How what is planned can be taken back once it is done. See [`canopic_engine::Undo`].
-    Undo { Start, Stop, DeleteSnapshot, RestoreSafety, Never }
+    Undo { ChangeBack, Start, Stop, DeleteSnapshot, RestoreSafety, Never }
 }
 
 mirror! {
     /// What was looked at before a plan was made. See [`canopic_engine::CheckName`].
-    CheckName { Controller, RunState, Module, FreeSlot, Cycles, OpenCalls, SnapshotThere }
+    CheckName {
+        Amount, Balance, Controller, Cycles, CyclesLost, Difference, FreeSlot, Guard, MemoryLost, Module, OpenCalls, RunState,
+        SnapshotThere, SnapshotsLost,
+    }
 }
 
 mirror! {
@@ -194,6 +280,8 @@ pub struct Job {
     pub name: String,
     /// All canisters that it is about.
     pub targets: Vec<Target>,
+    /// The canister that it made, once it did.
+    pub made: Option<String>,
     /// Since when, in milliseconds since 1970.
     pub began_at: f64,
     /// How far it is.
@@ -321,6 +409,7 @@ impl From<engine::JobView> for Job {
             canister,
             name,
             targets,
+            made: job.made().map(|canister| canister.to_string()),
             began_at: milliseconds(job.began_at),
             state: state(&job),
             steps: steps

@@ -4,7 +4,7 @@ use crate::{
     calls::{ArgumentForms, Arguments, CallAnswer, Interface, Manner, RecentCall},
     canisters::{
         Balance, Board, Canister, CreationPlan, CustomSection, History, Log, LogFilter, Placement,
-        Review, SettingsChange,
+        Purse, Review, SettingsChange,
     },
     failure::Failure,
     feed::{self, News},
@@ -76,7 +76,7 @@ requests! {
     /// The cycles of the identity in use.
     Balance => balance() -> Balance;
     /// What it would mean to make a canister, before anything is paid.
-    PlanCreation => plan_creation(placement: Placement, settings: SettingsChange, amount: String) -> CreationPlan;
+    PlanCreation => plan_creation(placement: Placement, settings: SettingsChange, amount: String, purse: Option<Purse>) -> CreationPlan;
     /// What a change of settings would mean, before it is sent.
     ReviewSettings => review_settings(canister: String, change: SettingsChange) -> Review;
     /// Starts a canister.

@@ -311,6 +311,14 @@ pub(crate) struct Illegal {
 }
 
 impl Job {
+    /// The canister that it made, once it did.
+    pub fn made(&self) -> Option<CanisterId> {
+        let outputs = self.steps.iter().filter_map(|step| step.output.as_ref());
+        outputs
+            .filter_map(|output| output["canister"].as_str()?.parse().ok())
+            .next()
+    }
+
     /// A job that has just begun.
     pub(crate) fn begin(id: JobId, deed: Deed, news: u64, at: SystemTime) -> Self {
         let waiting = StepState {

@@ -91,7 +91,10 @@ pub use network::{
 pub use ops::{
     Check, CheckName, Downtime, Op, OpName, Plan, Step, StepName, Target, Undo,
     Verdict as CheckVerdict,
+    cycles::{Buy, Give, Pay, Receive, TopUp},
     lifecycle::{Start, Stop},
+    removal::{Delete, Uninstall},
+    settings::ChangeSettings,
     snapshots::{Take, TakeSnapshot},
 };
 pub use replica::Envelope;

@@ -8,8 +8,9 @@
 //! once and an unknown outcome is looked up, never repeated.
 
 use crate::{
-    CanisterId, Certainty, Code, Connection, Engine, Error, NetworkId, Result, canister::amount,
-    replica::Call,
+    CanisterId, Certainty, Code, Engine, Error, NetworkId, Result,
+    canister::amount,
+    replica::{Call, Replica},
 };
 use candid::{CandidType, Nat, Principal};
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,7 @@ impl Purse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// Cycles that arrive.
+    #[serde(with = "decimal")]
     pub amount: u128,
     /// Nanoseconds since 1970.
     pub made_at: u64,
@@ -84,6 +86,19 @@ impl Payment {
             amount,
             made_at: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
         }
+    }
+}
+
+/// Amounts of 128 bits as text, because JSON's numbers end earlier.
+pub(crate) mod decimal {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(crate) fn serialize<S: Serializer>(amount: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&amount.to_string())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -219,16 +234,15 @@ pub(crate) fn give(to: CanisterId, amount: u128) -> Result<Call<()>> {
 }
 
 /// What an identity holds, asked of one machine: it is shown, and the ledger itself judges every payment.
-pub(crate) async fn balance(connection: &Connection) -> Result<Balance> {
+pub(crate) async fn balance(replica: &Replica, owner: Principal) -> Result<Balance> {
     let account = Account {
-        owner: connection.identity.principal,
+        owner,
         subaccount: None,
     };
     let (cycles, fee): (Call<(Nat,)>, Call<(Nat,)>) = (
         ask_ledger("icrc1_balance_of", account)?,
         Call::to(ledger(), "icrc1_fee", no_arguments()?),
     );
-    let replica = &connection.replica;
     let ((cycles,), (fee,)) = tokio::try_join!(replica.query(&cycles), replica.query(&fee))?;
     Ok(Balance {
         cycles: amount(&cycles),
@@ -243,7 +257,8 @@ fn no_arguments() -> Result<Vec<u8>> {
 impl Engine {
     /// The cycles of the chosen identity on the chosen network.
     pub async fn balance(&self) -> Result<Balance> {
-        balance(&*self.connection().await?).await
+        let connection = self.connection().await?;
+        balance(&connection.replica, connection.identity.principal).await
     }
 }
 

@@ -24,11 +24,15 @@
 //!
 //! What a later step needs of an earlier one it takes from [`Work::output`].
 
+pub(crate) mod cycles;
 pub(crate) mod lifecycle;
+pub(crate) mod removal;
+pub(crate) mod settings;
 pub(crate) mod snapshots;
 
 use crate::{
-    CanisterId, Code, Error, Fingerprint, Folders, NetworkId, Result, RunState, Status, canister,
+    CanisterId, Code, Creation, Error, Fingerprint, Folders, NetworkId, Result, RunState,
+    SettingsChange, Status, canister,
     replica::Replica,
     runner::Work,
     snapshot::{self, Snapshot, SnapshotId},
@@ -44,6 +48,25 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Op {
+    /// Changes settings of a canister.
+    ChangeSettings {
+        /// Of which.
+        canister: CanisterId,
+        /// What is to become of them.
+        #[serde(with = "embedded")]
+        change: Box<SettingsChange>,
+    },
+    /// Makes a canister.
+    Create {
+        /// Where, with which settings and for how much.
+        #[serde(with = "embedded")]
+        creation: Box<Creation>,
+    },
+    /// Deletes a canister for ever, with all that is in it.
+    Delete {
+        /// Which.
+        canister: CanisterId,
+    },
     /// Lets a canister take calls again.
     Start {
         /// Which.
@@ -56,24 +79,67 @@ pub enum Op {
     },
     /// Takes a snapshot.
     TakeSnapshot(snapshots::TakeSnapshot),
+    /// Gives cycles to a canister.
+    TopUp(cycles::TopUp),
+    /// Removes the module of a canister, and all memory.
+    Uninstall {
+        /// Of which.
+        canister: CanisterId,
+    },
+}
+
+/// Amounts of 128 bits do not survive the way in which serde reads tagged enums; as JSON in a text they do.
+mod embedded {
+    use serde::{
+        Deserialize as _, Deserializer, Serialize, Serializer, de, de::DeserializeOwned, ser,
+    };
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &T,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let text = serde_json::to_string(value).map_err(ser::Error::custom)?;
+        to.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<T, D::Error> {
+        serde_json::from_str(&String::deserialize(from)?).map_err(de::Error::custom)
+    }
 }
 
 /// What an operation does, as far as there are words for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OpName {
+    /// Changes settings of a canister.
+    ChangeSettings,
+    /// Makes a canister.
+    Create,
+    /// Deletes a canister.
+    Delete,
     /// Lets a canister take calls again.
     Start,
     /// Lets a canister take no more calls.
     Stop,
     /// Takes a snapshot.
     TakeSnapshot,
+    /// Gives cycles to a canister.
+    TopUp,
+    /// Removes the module of a canister.
+    Uninstall,
 }
 
 impl Op {
     /// What it does.
     pub fn name(&self) -> OpName {
         match self {
+            Self::ChangeSettings { .. } => OpName::ChangeSettings,
+            Self::Create { .. } => OpName::Create,
+            Self::Delete { .. } => OpName::Delete,
+            Self::TopUp(_) => OpName::TopUp,
+            Self::Uninstall { .. } => OpName::Uninstall,
             Self::Start { .. } => OpName::Start,
             Self::Stop { .. } => OpName::Stop,
             Self::TakeSnapshot(_) => OpName::TakeSnapshot,
@@ -84,6 +150,13 @@ impl Op {
 /// Makes the plan of an operation from the world as it is. Changes nothing.
 pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
     match op {
+        Op::ChangeSettings { canister, change } => {
+            settings::plan_change(world, *canister, change).await
+        }
+        Op::Create { creation } => cycles::plan_create(world, creation).await,
+        Op::Delete { canister } => removal::plan_delete(world, *canister).await,
+        Op::TopUp(wish) => cycles::plan_top_up(world, wish).await,
+        Op::Uninstall { canister } => removal::plan_uninstall(world, *canister).await,
         Op::Start { canister } => lifecycle::plan_start(world, *canister).await,
         Op::Stop { canister } => lifecycle::plan_stop(world, *canister).await,
         Op::TakeSnapshot(wish) => snapshots::plan_take(world, wish).await,
@@ -123,6 +196,20 @@ macro_rules! steps {
 }
 
 steps! {
+    /// Makes a canister from the identity's cycles.
+    Buy(cycles::Buy),
+    /// Changes settings.
+    ChangeSettings(settings::ChangeSettings),
+    /// Deletes a canister.
+    Delete(removal::Delete),
+    /// Has the network give a canister cycles.
+    Give(cycles::Give),
+    /// Pays cycles from the identity's account to a canister.
+    Pay(cycles::Pay),
+    /// Has the network make a canister.
+    Receive(cycles::Receive),
+    /// Removes the module of a canister.
+    Uninstall(removal::Uninstall),
     /// Lets a canister take calls again.
     Start(lifecycle::Start),
     /// Lets a canister take no more calls.
@@ -308,6 +395,8 @@ pub enum Undo {
     DeleteSnapshot,
     /// Restore the snapshot that was taken before.
     RestoreSafety,
+    /// Put the settings back that were there.
+    ChangeBack,
     /// It cannot.
     Never,
 }
@@ -316,6 +405,20 @@ pub enum Undo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum CheckName {
+    /// Whether the amount is one.
+    Amount,
+    /// Whether the identity holds enough cycles.
+    Balance,
+    /// Which cycles nobody gets back.
+    CyclesLost,
+    /// Whether anything would differ.
+    Difference,
+    /// Something to think about before settings are changed.
+    Guard,
+    /// Which memory is gone afterwards.
+    MemoryLost,
+    /// Which snapshots are gone afterwards.
+    SnapshotsLost,
     /// Whether the identity is a controller.
     Controller,
     /// Whether the canister runs, is stopping or is stopped.

@@ -197,7 +197,7 @@ facts: { [key in string]: string }, };
 /**
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
-export type CheckName = "controller" | "runState" | "module" | "freeSlot" | "cycles" | "openCalls" | "snapshotThere";
+export type CheckName = "amount" | "balance" | "controller" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLost" | "module" | "openCalls" | "runState" | "snapshotThere" | "snapshotsLost";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
@@ -444,6 +444,10 @@ name: string,
  */
 targets: Array<Target>, 
 /**
+ * The canister that it made, once it did.
+ */
+made: string | null, 
+/**
  * Since when, in milliseconds since 1970.
  */
 beganAt: number, 
@@ -684,7 +688,35 @@ export type NumberKind = "nat" | "int" | "nat8" | "nat16" | "nat32" | "nat64" | 
 /**
  * Something to ask for. See [`canopic_engine::Op`].
  */
-export type Op = { "op": "start", 
+export type Op = { "op": "changeSettings", 
+/**
+ * Of which.
+ */
+canister: string, 
+/**
+ * What is to become of them.
+ */
+change: SettingsChange, } | { "op": "create", 
+/**
+ * Where.
+ */
+placement: Placement, 
+/**
+ * Its settings; what they do not name is as usual.
+ */
+settings: SettingsChange, 
+/**
+ * Cycles, decimal.
+ */
+amount: string, 
+/**
+ * Who pays; null: as the network has it.
+ */
+purse: Purse | null, } | { "op": "delete", 
+/**
+ * Which.
+ */
+canister: string, } | { "op": "start", 
 /**
  * Which.
  */
@@ -712,12 +744,28 @@ name: string,
 /**
  * What people want to remember of it.
  */
-note: string, };
+note: string, } | { "op": "topUp", 
+/**
+ * To which.
+ */
+canister: string, 
+/**
+ * Cycles, decimal.
+ */
+amount: string, 
+/**
+ * Who pays; null: as the network has it.
+ */
+purse: Purse | null, } | { "op": "uninstall", 
+/**
+ * Of which.
+ */
+canister: string, };
 
 /**
  * What an operation does. See [`canopic_engine::OpName`].
  */
-export type OpName = "start" | "stop" | "takeSnapshot";
+export type OpName = "changeSettings" | "create" | "delete" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall";
 
 /**
  * Where a canister is made.
@@ -809,6 +857,11 @@ isClockOff: boolean,
  * The version of the software that answers, as it says.
  */
 version: string | null, };
+
+/**
+ * Where cycles come from. See [`canopic_engine::Purse`].
+ */
+export type Purse = "gift" | "ledger";
 
 /**
  * Queries that a canister has answered, decimal.
@@ -1116,7 +1169,7 @@ provenAt: number | null, };
 /**
  * What a step does. See [`canopic_engine::StepName`].
  */
-export type StepName = "start" | "stop" | "takeSnapshot";
+export type StepName = "buy" | "changeSettings" | "delete" | "give" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall";
 
 /**
  * How far a step is.
@@ -1149,7 +1202,7 @@ export type Trust = "builtIn" | "descriptor" | "pasted" | "firstUse" | "fetched"
 /**
  * How what is planned can be taken back once it is done. See [`canopic_engine::Undo`].
  */
-export type Undo = "start" | "stop" | "deleteSnapshot" | "restoreSafety" | "never";
+export type Undo = "changeBack" | "start" | "stop" | "deleteSnapshot" | "restoreSafety" | "never";
 
 /**
  * A value of a known type; see the head of this file for the form.
@@ -1187,7 +1240,7 @@ export interface Requests {
   /** The cycles of the identity in use. */
   balance: { parameters: {}; reply: Balance };
   /** What it would mean to make a canister, before anything is paid. */
-  planCreation: { parameters: { placement: Placement; settings: SettingsChange; amount: string; }; reply: CreationPlan };
+  planCreation: { parameters: { placement: Placement; settings: SettingsChange; amount: string; purse: Purse | null; }; reply: CreationPlan };
   /** What a change of settings would mean, before it is sent. */
   reviewSettings: { parameters: { canister: string; change: SettingsChange; }; reply: Review };
   /** Starts a canister. */

@@ -663,6 +663,24 @@ const settings: Record<Setting, string> = {
 type JobWords = Pick<ActWords, "running" | "done" | "failed" | "unknown">;
 
 const jobs: Record<OpName, JobWords> = {
+  changeSettings: {
+    running: (name) => `Changing settings of ${name}`,
+    done: (name) => `Changed settings of ${name}`,
+    failed: (name) => `The settings of ${name} were not changed`,
+    unknown: (name) => `Unknown whether the settings of ${name} were changed`,
+  },
+  create: {
+    running: () => "Making a canister",
+    done: () => "Made a canister",
+    failed: () => "No canister was made",
+    unknown: () => "Unknown whether a canister was made",
+  },
+  delete: {
+    running: (name) => `Deleting ${name}`,
+    done: (name) => `Deleted ${name}`,
+    failed: (name) => `${name} was not deleted`,
+    unknown: (name) => `Unknown whether ${name} was deleted`,
+  },
   start: acts.start,
   stop: acts.stop,
   takeSnapshot: {
@@ -670,6 +688,18 @@ const jobs: Record<OpName, JobWords> = {
     done: (name) => `Took a snapshot of ${name}`,
     failed: (name) => `No snapshot of ${name} was taken`,
     unknown: (name) => `Unknown whether a snapshot of ${name} was taken`,
+  },
+  topUp: {
+    running: (name) => `Topping up ${name}`,
+    done: (name) => `Topped up ${name}`,
+    failed: (name) => `${name} was not topped up`,
+    unknown: (name) => `Unknown whether ${name} was topped up`,
+  },
+  uninstall: {
+    running: (name) => `Removing the module of ${name}`,
+    done: (name) => `Removed the module of ${name}`,
+    failed: (name) => `The module of ${name} was not removed`,
+    unknown: (name) => `Unknown whether the module of ${name} was removed`,
   },
 };
 

@@ -10,7 +10,7 @@ use super::{
     status::amount,
 };
 use crate::{
-    CanisterId, Certainty, Code, Connection, Engine, Error, Result,
+    CanisterId, Certainty, Code, Engine, Error, Result,
     money::{Balance, Payment, Purse, ask_ledger, balance, clock_ahead},
     replica::{Call, Replica},
 };
@@ -48,10 +48,10 @@ pub struct Creation {
     pub placement: Placement,
     /// Its settings; what they do not name is as usual.
     pub settings: SettingsChange,
-    /// Who pays.
-    pub purse: Purse,
     /// How much, and when it was decided.
     pub payment: Payment,
+    /// Who pays; none: as the network has it.
+    pub purse: Option<Purse>,
 }
 
 /// What a creation means.
@@ -241,14 +241,19 @@ pub(crate) fn bought((answer,): LedgerAnswer, payment: Payment) -> Result<Canist
 }
 
 /// What a creation costs and leaves. What cannot succeed is refused here, before anything is sent.
-pub(crate) async fn plan(connection: &Connection, creation: Creation) -> Result<CreationPlan> {
+pub(crate) async fn plan(
+    replica: &Replica,
+    payer: Principal,
+    purse: Purse,
+    creation: Creation,
+) -> Result<CreationPlan> {
     check(&creation.settings)?;
     let amount = creation.payment.amount;
-    let (balance, creation_fee) = match creation.purse {
+    let (balance, creation_fee) = match purse {
         Purse::Gift => (None, 0),
-        Purse::Ledger => (Some(balance(connection).await?), CREATION_FEE),
+        Purse::Ledger => (Some(balance(replica, payer).await?), CREATION_FEE),
     };
-    let spot = creation.placement.resolve(&connection.replica).await?;
+    let spot = creation.placement.resolve(replica).await?;
     cost(creation, spot, balance, creation_fee, amount)
 }
 
@@ -282,16 +287,19 @@ impl Engine {
         placement: Placement,
         settings: SettingsChange,
         amount: u128,
+        purse: Option<Purse>,
         now: SystemTime,
     ) -> Result<CreationPlan> {
         let connection = self.connection().await?;
         let creation = Creation {
             placement,
             settings,
-            purse: Purse::of(&connection.network.id),
             payment: Payment::new(amount, now),
+            purse,
         };
-        plan(&connection, creation).await
+        let purse = purse.unwrap_or_else(|| Purse::of(&connection.network.id));
+        let payer = connection.identity.principal;
+        plan(&connection.replica, payer, purse, creation).await
     }
 }
 
@@ -309,8 +317,8 @@ mod tests {
         Creation {
             placement: Placement::Anywhere,
             settings: SettingsChange::default(),
-            purse: Purse::Ledger,
             payment: Payment { amount, made_at: 1 },
+            purse: None,
         }
     }
 

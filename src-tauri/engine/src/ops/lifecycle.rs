@@ -3,8 +3,10 @@
 use super::{Check, CheckName, Downtime, Kind, Plan, Standing, Undo, Verb, World};
 use crate::{
     Action, CanisterId, Code, Denial, Reading, Result, RunState,
-    canister::{About, may},
-    replica::Call,
+    canister::{
+        lifecycle::{start, stop},
+        may,
+    },
     runner::Work,
 };
 use async_trait::async_trait;
@@ -33,7 +35,7 @@ pub(super) async fn plan_stop(world: &World, canister: CanisterId) -> Result<Pla
 }
 
 /// Whether the table of actions allows it.
-fn possible(action: Action, world: &World, standing: &Standing) -> Check {
+pub(super) fn possible(action: Action, world: &World, standing: &Standing) -> Check {
     let reading = Reading::Full(Box::new(standing.status.clone()));
     match may(action, &reading, world.caller) {
         Ok(()) => Check::require(CheckName::RunState, true),
@@ -64,13 +66,11 @@ async fn ensure(work: &Work, canister: CanisterId, wanted: RunState) -> Result<V
     if work.status(canister).await?.run_state == wanted {
         return Ok(json!({ "was": "asPlanned" }));
     }
-    let method = match wanted {
-        RunState::Running => "start_canister",
-        _ => "stop_canister",
+    let call = match wanted {
+        RunState::Running => start(canister),
+        _ => stop(canister),
     };
-    let () = work
-        .repeat(Call::manage(canister, method, (About::from(canister),))?)
-        .await?;
+    let () = work.repeat(call?).await?;
     Ok(json!({ "was": "changed" }))
 }
 

@@ -1,0 +1,324 @@
+//! What costs an identity cycles: making a canister, and topping one up.
+//!
+//! Each comes in two forms. The cycles ledger knows a payment by its time, so paying is repeatable: the same payment sent again is
+//! found, not made twice. A gift of a network for trying things is nowhere written down, so it is sent once; after a loss the balance
+//! tells whether it arrived, and a canister whose id nobody heard is handed to a person.
+
+use super::{Check, CheckName, Happened, Kind, Plan, Target, Undo, Verb, World};
+use crate::{
+    CanisterId, Code, Creation, Error, Payment, Purse, Result,
+    canister::creation,
+    money,
+    runner::{Done, Work},
+};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The wish to give cycles to a canister.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TopUp {
+    /// To which.
+    pub canister: CanisterId,
+    /// How much, and when it was decided.
+    pub payment: Payment,
+    /// Who pays; none: as the network has it.
+    pub purse: Option<Purse>,
+}
+
+/// Anybody may give to any canister, so rights are no question, and what changes meanwhile is no reason to plan anew.
+pub(super) async fn plan_top_up(world: &World, wish: &TopUp) -> Result<Plan> {
+    let TopUp {
+        canister,
+        payment,
+        purse,
+    } = *wish;
+    let mut plan = Plan::about(world.caller, &[]);
+    plan.targets.push(Target {
+        id: canister,
+        name: world.name(canister),
+    });
+    plan.fingerprint = fingerprint(&json!([
+        world.caller.to_text(),
+        canister.to_string(),
+        payment.amount.to_string(),
+        purse
+    ]));
+    let amount = Check::require(CheckName::Amount, payment.amount > 0).or(Code::AmountTooSmall);
+    plan.checks
+        .push(amount.with("amount", payment.amount).with("least", 1));
+    match purse.unwrap_or_else(|| Purse::of(&world.network_id)) {
+        Purse::Gift => {
+            plan.step(Give {
+                canister,
+                amount: payment.amount,
+            });
+        }
+        Purse::Ledger => {
+            let balance = money::balance(&world.replica, world.caller).await?;
+            plan.checks.push(affordable(balance, payment.amount));
+            plan.cost = balance.fee;
+            plan.step(Pay { canister, payment });
+        }
+    }
+    plan.twin = vec![format!(
+        "icp canister top-up {canister} --amount {}",
+        payment.amount
+    )];
+    Ok(plan)
+}
+
+pub(super) async fn plan_create(world: &World, creation: &Creation) -> Result<Plan> {
+    let network = || Purse::of(&world.network_id);
+    let purse = creation.purse.unwrap_or_else(network);
+    let planned = creation::plan(&world.replica, world.caller, purse, creation.clone()).await?;
+    let mut plan = Plan::about(world.caller, &[]);
+    plan.fingerprint = fingerprint(&json!([
+        world.caller.to_text(),
+        creation.placement,
+        creation.settings,
+        creation.payment.amount.to_string(),
+        purse
+    ]));
+    plan.cost = planned.creation_fee + planned.ledger_fee;
+    if let Some(balance) = planned.balance {
+        plan.checks
+            .push(affordable(balance, creation.payment.amount));
+    }
+    plan.undo = Undo::Never;
+    plan.twin = vec![format!(
+        "icp canister create --detached --cycles {}",
+        creation.payment.amount
+    )];
+    let creation = Box::new(creation.clone());
+    match purse {
+        Purse::Gift => plan.step(Receive { creation }),
+        Purse::Ledger => plan.step(Buy { creation }),
+    };
+    Ok(plan)
+}
+
+fn fingerprint(of: &Value) -> String {
+    hex::encode(Sha256::digest(of.to_string()))
+}
+
+fn affordable(balance: money::Balance, amount: u128) -> Check {
+    Check::require(CheckName::Balance, balance.after(amount).is_ok())
+        .with("balance", balance.cycles)
+        .with("needed", amount.saturating_add(balance.fee))
+        .or(Code::BalanceTooLow)
+}
+
+/// Pays cycles from the identity's account to a canister.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pay {
+    pub(crate) canister: CanisterId,
+    pub(crate) payment: Payment,
+}
+
+#[async_trait]
+impl Verb for Pay {
+    fn canister(&self) -> CanisterId {
+        self.canister
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Repeatable
+    }
+
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        let answer = work
+            .repeat(money::pay(self.canister, self.payment)?)
+            .await?;
+        money::paid(answer, self.payment)?;
+        Ok(json!({ "amount": self.payment.amount.to_string() }))
+    }
+}
+
+/// Has the network give a canister cycles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Give {
+    pub(crate) canister: CanisterId,
+    #[serde(with = "crate::money::decimal")]
+    pub(crate) amount: u128,
+}
+
+/// What a canister held before a gift.
+#[derive(Serialize, Deserialize)]
+struct Held {
+    #[serde(with = "crate::money::decimal")]
+    cycles: u128,
+    /// What it may have burnt by the time that somebody looks: that of a day, when it does nothing.
+    #[serde(with = "crate::money::decimal")]
+    burnt: u128,
+}
+
+/// Whether a gift arrived, from what was held before and after. Between "all of it" and "none of it" nobody knows.
+fn arrived(before: &Held, after: u128, amount: u128) -> Happened {
+    let floor = before.cycles.saturating_sub(before.burnt);
+    if amount <= before.burnt.saturating_mul(2) {
+        return Happened::Unclear;
+    }
+    if after >= floor.saturating_add(amount) {
+        return Happened::Yes(json!({ "amount": amount.to_string() }));
+    }
+    if after <= before.cycles {
+        return Happened::No;
+    }
+    Happened::Unclear
+}
+
+#[async_trait]
+impl Verb for Give {
+    fn canister(&self) -> CanisterId {
+        self.canister
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Once
+    }
+
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
+    async fn before(&self, work: &Work) -> Result<Value> {
+        let held = match work.status(self.canister).await {
+            Ok(status) => Some(Held {
+                cycles: status.cycles,
+                burnt: status.idle_burn_per_day,
+            }),
+            // A gift to somebody else's: what it holds is not ours to see.
+            Err(error) if error.code == Code::NotController => None,
+            Err(error) => return Err(error),
+        };
+        Ok(json!(held))
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        let call = money::give(self.canister, self.amount)?;
+        Ok(match work.once(self, call).await? {
+            Done::Replied(()) => json!({ "amount": self.amount.to_string() }),
+            Done::Adopted(output) => output,
+        })
+    }
+
+    async fn check(&self, work: &Work, before: &Value) -> Result<Happened> {
+        let before: Option<Held> = serde_json::from_value(before.clone())
+            .map_err(|error| Error::new(Code::Bug, "reading the journal").because(error))?;
+        let Some(before) = before else {
+            return Ok(Happened::Unclear);
+        };
+        let after = work.status(self.canister).await?.cycles;
+        Ok(arrived(&before, after, self.amount))
+    }
+}
+
+/// Makes a canister from the identity's cycles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Buy {
+    #[serde(with = "super::embedded")]
+    pub(crate) creation: Box<Creation>,
+}
+
+#[async_trait]
+impl Verb for Buy {
+    /// The ledger: the canister has no id yet.
+    fn canister(&self) -> CanisterId {
+        money::ledger()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Repeatable
+    }
+
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        let spot = work
+            .look(|| self.creation.placement.resolve(work.replica()))
+            .await?;
+        let answer = work.repeat(creation::buy(&self.creation, spot)?).await?;
+        let made = creation::bought(answer, self.creation.payment)?;
+        Ok(json!({ "canister": made }))
+    }
+}
+
+/// Has the network make a canister.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receive {
+    #[serde(with = "super::embedded")]
+    pub(crate) creation: Box<Creation>,
+}
+
+#[async_trait]
+impl Verb for Receive {
+    /// The management canister: the canister has no id yet.
+    fn canister(&self) -> CanisterId {
+        candid::Principal::management_canister().into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Once
+    }
+
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        let spot = work
+            .look(|| self.creation.placement.resolve(work.replica()))
+            .await?;
+        let call = creation::give(&self.creation, spot)?;
+        Ok(match work.once(self, call).await? {
+            Done::Replied(made) => json!({ "canister": creation::given(made) }),
+            Done::Adopted(output) => output,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gift_has_arrived_or_not_or_nobody_knows() {
+        let before = Held {
+            cycles: 1_000,
+            burnt: 10,
+        };
+        let told = |after, amount| match arrived(&before, after, amount) {
+            Happened::Yes(_) => "yes",
+            Happened::No => "no",
+            Happened::Unclear => "unclear",
+        };
+        let table = [
+            (1_500, 500, "yes"),
+            (1_491, 500, "yes"),
+            (1_000, 500, "no"),
+            (980, 500, "no"),
+            (1_200, 500, "unclear"),
+            (1_015, 15, "unclear"),
+        ];
+        for (after, amount, expected) in table {
+            assert_eq!(
+                told(after, amount),
+                expected,
+                "{amount} given, {after} there"
+            );
+        }
+    }
+}

@@ -1,0 +1,421 @@
+//! A canister's life as jobs: made, changed, topped up, stopped, deleted.
+
+use candid::Principal;
+use canopic_engine::{
+    CanisterId, CheckName, CheckVerdict, Code, Creation, End, Engine, Guard, Job, Op, Payment,
+    Placement, Plan, Purse, Reading, RunState, SettingsChange, State, TopUp, Undo, Viewers,
+};
+use canopic_practice::faults::{Effect, Fault, Kind};
+use canopic_tests::Bench;
+use std::time::SystemTime;
+
+const TRILLION: u128 = 1_000_000_000_000;
+
+/// Plans an operation, confirms the plan, and waits until the job rests.
+async fn run(engine: &Engine, op: Op) -> Job {
+    let plan = engine.plan(&op).await.unwrap();
+    let job = engine.run(op, &plan.fingerprint).await.unwrap();
+    engine.rest(job).await.unwrap()
+}
+
+async fn done(engine: &Engine, op: Op) -> Job {
+    let job = run(engine, op).await;
+    assert_eq!(job.state, State::Ended(End::Done), "{:?}", job.failure);
+    job
+}
+
+fn payment(amount: u128) -> Payment {
+    Payment::new(amount, SystemTime::now())
+}
+
+fn creation(placement: Placement, purse: Purse, amount: u128) -> Op {
+    Op::Create {
+        creation: Box::new(Creation {
+            placement,
+            settings: SettingsChange {
+                log_visibility: Some(Viewers::Public),
+                ..SettingsChange::default()
+            },
+            payment: payment(amount),
+            purse: Some(purse),
+        }),
+    }
+}
+
+fn top_up(canister: CanisterId, purse: Purse, amount: u128) -> Op {
+    Op::TopUp(TopUp {
+        canister,
+        payment: payment(amount),
+        purse: Some(purse),
+    })
+}
+
+fn finding(plan: &Plan, name: CheckName) -> Option<CheckVerdict> {
+    plan.checks
+        .iter()
+        .find(|check| check.name == name)
+        .map(|check| check.verdict)
+}
+
+fn lose(method: &str) -> Fault {
+    Fault {
+        kind: Some(Kind::Call),
+        method: Some(method.to_owned()),
+        after: 0,
+        times: 1,
+        effect: Effect::LoseReply,
+    }
+}
+
+async fn cycles(bench: &Bench, id: CanisterId) -> u128 {
+    let status = bench.status(id).await;
+    u128::try_from(status.cycles.0).unwrap()
+}
+
+#[tokio::test]
+async fn a_canister_is_made_beside_another_one_with_its_settings_and_its_cycles() {
+    let bench = Bench::any().await;
+    let neighbour = bench.create().await;
+    let beside = Placement::Beside {
+        canister: neighbour,
+    };
+    let job = done(&bench.engine, creation(beside, Purse::Gift, 3 * TRILLION)).await;
+    let made = job.made().expect("a made canister has an id");
+    let Reading::Full(status) = bench.engine.canister(made, true).await.unwrap().reading else {
+        panic!("it is ours")
+    };
+    assert_eq!(status.settings.controllers, [bench.owner()]);
+    assert_eq!(
+        status.settings.log_visibility,
+        Viewers::Public,
+        "as it was asked for"
+    );
+    assert!(
+        status.cycles > 2 * TRILLION && status.cycles <= 3 * TRILLION,
+        "a gift costs no fee: {}",
+        status.cycles
+    );
+}
+
+#[tokio::test]
+async fn a_canister_is_bought_and_the_plan_says_what_it_costs() {
+    let bench = Bench::practice().await;
+    let engine = &bench.engine;
+    let before = engine.balance().await.unwrap();
+    let planned = engine
+        .plan_creation(
+            Placement::Anywhere,
+            SettingsChange::default(),
+            2 * TRILLION,
+            Some(Purse::Ledger),
+            SystemTime::now(),
+        )
+        .await
+        .unwrap();
+    let job = done(
+        engine,
+        creation(Placement::Anywhere, Purse::Ledger, 2 * TRILLION),
+    )
+    .await;
+    let made = job.made().expect("a made canister has an id");
+    assert_eq!(
+        cycles(&bench, made).await,
+        planned.starts_with,
+        "what was planned is what arrived"
+    );
+    assert_eq!(
+        Some(engine.balance().await.unwrap().cycles),
+        planned.balance_after,
+        "and what was planned is what remains of {before:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_chosen_subnet_is_the_subnet() {
+    let bench = Bench::practice().await;
+    let subnets = &bench.network().ready().subnets;
+    let subnet = Principal::from_text(subnets.last().unwrap()).unwrap();
+    for purse in [Purse::Gift, Purse::Ledger] {
+        let on = Placement::On { subnet };
+        let made = done(&bench.engine, creation(on, purse, 2 * TRILLION))
+            .await
+            .made()
+            .unwrap();
+        let found = bench
+            .agent()
+            .get_subnet_by_canister(&made.principal())
+            .await
+            .unwrap();
+        assert_eq!(found.id(), subnet, "{purse:?}");
+    }
+}
+
+/// The decisive one: a lost answer to a payment, and not a cycle is paid twice.
+#[tokio::test]
+async fn a_creation_whose_answer_is_lost_is_found_and_paid_once() {
+    let bench = Bench::practice().await;
+    let engine = &bench.engine;
+    let before = engine.balance().await.unwrap();
+    bench.network().break_it([lose("create_canister")]);
+    let job = done(
+        engine,
+        creation(Placement::Anywhere, Purse::Ledger, 2 * TRILLION),
+    )
+    .await;
+    assert!(bench.network().faults().is_empty(), "the fault has struck");
+    assert!(job.made().is_some(), "the canister that was made is known");
+    let after = engine.balance().await.unwrap();
+    assert_eq!(
+        before.cycles - after.cycles,
+        2 * TRILLION + before.fee,
+        "paid once"
+    );
+}
+
+#[tokio::test]
+async fn cycles_arrive_once_whatever_becomes_of_the_answer() {
+    let bench = Bench::practice().await;
+    let id = bench.create().await;
+    for (purse, method) in [
+        (Purse::Gift, "provisional_top_up_canister"),
+        (Purse::Ledger, "withdraw"),
+    ] {
+        for fault in [None, Some(lose(method))] {
+            let before = cycles(&bench, id).await;
+            bench.network().break_it(fault.clone());
+            done(&bench.engine, top_up(id, purse, TRILLION)).await;
+            assert!(bench.network().faults().is_empty(), "the fault has struck");
+            let gained = cycles(&bench, id).await - before;
+            assert!(
+                gained <= TRILLION && gained > TRILLION * 9 / 10,
+                "{purse:?} with {fault:?}: once, less what status calls cost: {gained}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_canister_of_somebody_else_can_be_topped_up() {
+    let bench = Bench::fleet().await;
+    let partner = bench.id("shipping_partner");
+    let balance = bench.engine.balance().await.unwrap();
+    done(&bench.engine, top_up(partner, Purse::Ledger, TRILLION)).await;
+    let after = bench.engine.balance().await.unwrap();
+    assert_eq!(balance.cycles - after.cycles, TRILLION + balance.fee);
+}
+
+#[tokio::test]
+async fn what_cannot_be_paid_is_refused_before_anything_is_sent() {
+    let bench = Bench::practice().await;
+    let engine = &bench.engine;
+    let id = bench.create().await;
+    let balance = engine.balance().await.unwrap();
+    let plan = engine
+        .plan(&top_up(id, Purse::Ledger, balance.cycles))
+        .await
+        .unwrap();
+    assert_eq!(
+        finding(&plan, CheckName::Balance),
+        Some(CheckVerdict::Blocks),
+        "all of it leaves nothing for the fee"
+    );
+    let error = engine
+        .run(top_up(id, Purse::Ledger, balance.cycles), &plan.fingerprint)
+        .await
+        .unwrap_err();
+    assert_eq!(error.code, Code::BalanceTooLow);
+    let error = engine
+        .plan(&creation(Placement::Anywhere, Purse::Ledger, TRILLION / 10))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.facts["least"].as_str()),
+        (Code::AmountTooSmall, "500000000000"),
+        "it would not even cover the making"
+    );
+    assert_eq!(engine.balance().await.unwrap(), balance, "nothing was paid");
+}
+
+#[tokio::test]
+async fn settings_are_changed_as_reviewed() {
+    let bench = Bench::any().await;
+    let id = bench.create().await;
+    let change = SettingsChange {
+        controllers: Some(vec![bench.owner(), Principal::anonymous()]),
+        freezing_threshold_seconds: Some(86_400),
+        reserved_cycles_limit: Some(u128::from(u64::MAX) * 7),
+        snapshot_visibility: Some(Viewers::Listed(vec![Principal::anonymous()])),
+        ..SettingsChange::default()
+    };
+    let op = Op::ChangeSettings {
+        canister: id,
+        change: Box::new(change.clone()),
+    };
+    let plan = bench.engine.plan(&op).await.unwrap();
+    let guards: Vec<_> = plan
+        .checks
+        .iter()
+        .filter(|check| check.name == CheckName::Guard)
+        .map(|check| check.facts["guard"].as_str())
+        .collect();
+    assert_eq!(
+        guards,
+        [
+            format!("{:?}", Guard::AddsAnonymous),
+            format!("{:?}", Guard::LowersFreezingThreshold)
+        ]
+    );
+    assert_eq!(plan.undo, Undo::ChangeBack);
+    done(&bench.engine, op.clone()).await;
+    let Reading::Full(status) = bench.engine.canister(id, true).await.unwrap().reading else {
+        panic!("it is still ours")
+    };
+    assert_eq!(status.settings.freezing_threshold_seconds, 86_400);
+    assert_eq!(
+        status.settings.reserved_cycles_limit,
+        Some(u128::from(u64::MAX) * 7),
+        "also numbers that no JSON number holds"
+    );
+    assert_eq!(status.settings.controllers.len(), 2);
+
+    let again = bench.engine.plan(&op).await.unwrap();
+    assert_eq!(
+        finding(&again, CheckName::Difference),
+        Some(CheckVerdict::Blocks),
+        "what is so already is not sent"
+    );
+}
+
+#[tokio::test]
+async fn who_leaves_himself_out_is_warned_and_obeyed() {
+    let bench = Bench::any().await;
+    let id = bench.create().await;
+    let op = Op::ChangeSettings {
+        canister: id,
+        change: Box::new(SettingsChange {
+            controllers: Some(vec![Principal::management_canister()]),
+            ..SettingsChange::default()
+        }),
+    };
+    let plan = bench.engine.plan(&op).await.unwrap();
+    assert!(
+        plan.checks.iter().any(|check| check
+            .facts
+            .get("guard")
+            .is_some_and(|guard| guard == "LeavesMeOut")),
+        "{:?}",
+        plan.checks
+    );
+    done(&bench.engine, op).await;
+    let Reading::Public(facts) = bench.engine.canister(id, false).await.unwrap().reading else {
+        panic!("it is not ours any more")
+    };
+    assert_eq!(facts.controllers, [Principal::management_canister()]);
+}
+
+#[tokio::test]
+async fn too_many_controllers_are_refused_before_anything_is_sent() {
+    let bench = Bench::any().await;
+    let id = bench.create().await;
+    let crowd = (0..11)
+        .map(|number| Principal::from_slice(&[number]))
+        .collect();
+    let op = Op::ChangeSettings {
+        canister: id,
+        change: Box::new(SettingsChange {
+            controllers: Some(crowd),
+            ..SettingsChange::default()
+        }),
+    };
+    let error = bench.engine.plan(&op).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.facts["most"].as_str()),
+        (Code::SettingUnfit, "10")
+    );
+}
+
+#[tokio::test]
+async fn the_module_goes_and_the_canister_stays() {
+    let bench = Bench::any().await;
+    let id = bench.create().await;
+    bench.install(id, "(module (memory 1))").await;
+    let plan = bench
+        .engine
+        .plan(&Op::Uninstall { canister: id })
+        .await
+        .unwrap();
+    assert_eq!(
+        finding(&plan, CheckName::MemoryLost),
+        Some(CheckVerdict::Warns)
+    );
+    done(&bench.engine, Op::Uninstall { canister: id }).await;
+    let status = bench.status(id).await;
+    assert_eq!(status.module_hash, None);
+    let plan = bench
+        .engine
+        .plan(&Op::Uninstall { canister: id })
+        .await
+        .unwrap();
+    assert_eq!(
+        finding(&plan, CheckName::RunState),
+        Some(CheckVerdict::Blocks),
+        "there is nothing left to remove"
+    );
+}
+
+#[tokio::test]
+async fn deleting_names_what_dies_stops_first_and_is_done_when_it_is_gone() {
+    let bench = Bench::fleet().await;
+    let customers = bench.id("customers");
+    let op = Op::Delete {
+        canister: customers,
+    };
+    let plan = bench.engine.plan(&op).await.unwrap();
+    let lost = |name| {
+        let check = plan.checks.iter().find(|check| check.name == name).unwrap();
+        (check.verdict, check.facts.clone())
+    };
+    let (verdict, facts) = lost(CheckName::SnapshotsLost);
+    assert_eq!(
+        (verdict, facts["snapshots"].as_str()),
+        (CheckVerdict::Warns, "10")
+    );
+    let (verdict, facts) = lost(CheckName::CyclesLost);
+    assert_eq!(verdict, CheckVerdict::Warns);
+    assert!(
+        facts["cycles"].parse::<u128>().unwrap() > TRILLION,
+        "its cycles die with it"
+    );
+    assert_eq!(plan.undo, Undo::Never);
+
+    // The answer is lost, so it is looked for; the second look finds nothing to delete.
+    bench.network().break_it([lose("delete_canister")]);
+    done(&bench.engine, op).await;
+    let Reading::Failed(error) = bench
+        .engine
+        .canister(customers, false)
+        .await
+        .unwrap()
+        .reading
+    else {
+        panic!("it is gone")
+    };
+    assert_eq!(error.code, Code::CanisterNotFound);
+}
+
+#[tokio::test]
+async fn a_plan_that_no_longer_fits_the_world_is_refused() {
+    let bench = Bench::any().await;
+    let id = bench.create().await;
+    let op = Op::Delete { canister: id };
+    let plan = bench.engine.plan(&op).await.unwrap();
+    done(&bench.engine, Op::Stop { canister: id }).await;
+    let error = bench.engine.run(op, &plan.fingerprint).await.unwrap_err();
+    assert_eq!(
+        error.code,
+        Code::StalePlan,
+        "it was running when the plan was shown"
+    );
+    let status = bench.engine.canister(id, true).await.unwrap().reading;
+    assert_eq!(status.status().unwrap().run_state, RunState::Stopped);
+}
