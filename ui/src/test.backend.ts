@@ -147,6 +147,7 @@ export function act(number: number, changes: Partial<Job> = {}): Job {
     kind: "stop",
     canister: "stock-aaaaa-aaaaa-cai",
     name: "stock",
+    made: null,
     targets: [{ id: "stock-aaaaa-aaaaa-cai", name: "stock" }],
     beganAt: 1_000,
     state: { kind: "running" },
