@@ -25,6 +25,7 @@ mod error;
 mod folder;
 mod identity;
 mod ids;
+pub mod inspect;
 mod install;
 mod interface;
 mod job;
@@ -79,6 +80,7 @@ pub use job::{
     Deed, Direction, End, Event, Failure as JobFailure, Job, JobId, Progress as StepProgress, Sent,
     State, StepState,
 };
+pub use library::{Bond, CopyId, CopyState, LocalCopy};
 pub use logs::{Log, LogFilter, LogLine};
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,

@@ -186,7 +186,8 @@ fn malformed(unfit: Unfit) -> Error {
     error.because(unfit)
 }
 
-fn unpack(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>> {
+/// The module without its gzip, if it has one.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>> {
     match bytes {
         [0, b'a', b's', b'm', ..] => Ok(bytes.into()),
         [0x1f, 0x8b, 0x08, ..] => {
