@@ -8,4 +8,5 @@ mod interface;
 mod lifecycle;
 mod logs;
 mod networks;
+mod projects;
 mod status;

@@ -15,6 +15,8 @@ pub mod failure;
 pub mod feed;
 pub mod jobs;
 pub mod networks;
+pub mod picks;
+pub mod projects;
 mod requests;
 pub mod typescript;
 pub mod wire;

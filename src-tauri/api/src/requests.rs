@@ -10,6 +10,8 @@ use crate::{
     feed::{self, News},
     jobs::{Op, Plan},
     networks::{GivenKey, NetworkListing, Probe},
+    picks::Picks,
+    projects::Project,
     wire::{self, Appearance, Session},
 };
 use canopic_engine::{Engine, Error, Folders, Places, PracticeDoor, set_aside};
@@ -135,12 +137,23 @@ requests! {
     RecentCalls => recent_calls(canister: String) -> Vec<RecentCall>;
     /// Forgets the calls to a canister, or to all.
     ForgetCalls => forget_calls(canister: Option<String>) -> ();
+
+    // Projects, and what a person picked.
+    /// The projects that are open, as their files are now.
+    Projects => projects() -> Vec<Project>;
+    /// Opens the project in a folder that was picked.
+    OpenProject => open_project(pick: u32) -> Vec<Project>;
+    /// Forgets a project; its folder stays as it is.
+    CloseProject => close_project(folder: String) -> Vec<Project>;
+    /// Forgets something that was picked.
+    DropPick => drop_pick(pick: u32) -> ();
 }
 
 /// The app's state behind all requests: an open engine, or the reason why there is none.
 pub struct Api {
     practice: Arc<dyn PracticeDoor>,
     state: RwLock<State>,
+    pub(crate) picks: Picks,
 }
 
 enum State {
@@ -156,6 +169,7 @@ impl Api {
         Self {
             practice,
             state: RwLock::new(state),
+            picks: Picks::default(),
         }
     }
 

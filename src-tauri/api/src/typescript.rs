@@ -1,7 +1,10 @@
 //! Generates `ui/src/backend/wire.ts`: every type of the contract, and the interface `Requests` that gives each request its
 //! parameters and its reply. `cargo xtask wire` rewrites the file; a test fails while it differs.
 
-use crate::feed::News;
+use crate::{
+    feed::News,
+    picks::{Pick, PickKind},
+};
 use std::{
     any::TypeId,
     collections::{BTreeMap, HashSet},
@@ -14,6 +17,9 @@ pub fn generate() -> String {
     let mut collector = Collector::default();
     crate::requests::declare(&mut collector);
     collector.visit::<News>();
+    // Not part of a request: the shell answers with them.
+    collector.visit::<Pick>();
+    collector.visit::<PickKind>();
     collector.finish()
 }
 

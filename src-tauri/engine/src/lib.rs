@@ -99,6 +99,7 @@ pub use ops::{
     settings::ChangeSettings,
     snapshots::{Take, TakeSnapshot},
 };
+pub use project::{Environment, Ground, Member, Problem, ProblemKind, Project};
 pub use replica::Envelope;
 pub use runner::{Conduct, JobView, Report};
 pub use samples::Sample;

@@ -95,7 +95,7 @@ pub(super) fn traces(neighbourhood: &Neighbourhood, projects: &[Utf8PathBuf]) ->
         for folder in folders(&project.join(".icp/cache/networks")) {
             found.extend(described_by_icp(&folder, neighbourhood));
         }
-        for folder in folders(&project.join(".dfx")) {
+        for folder in folders(&project.join(".dfx/network")) {
             found.extend(described_by_dfx(&folder, Some(project)));
         }
     }
@@ -156,10 +156,13 @@ pub(super) fn trace(id: &NetworkId, neighbourhood: &Neighbourhood) -> Option<Tra
         .or_else(|| described_by_dfx(folder, project().as_deref()))
 }
 
-/// `X/.dfx/local` belongs to the project `X`; the shared network's folder to none.
+/// `X/.dfx/network/local` belongs to the project `X`; the shared network's folder to none.
 fn project_of_dfx(folder: &Utf8Path) -> Option<Utf8PathBuf> {
-    let parent = folder.parent()?;
-    (parent.file_name()? == ".dfx").then(|| parent.parent().map(Utf8Path::to_owned))?
+    let networks = folder.parent()?;
+    let project = networks.parent()?.parent()?;
+    networks
+        .ends_with(".dfx/network")
+        .then(|| project.to_owned())
 }
 
 #[derive(Deserialize)]
@@ -400,7 +403,7 @@ mod tests {
         let (_keep, home) = home();
         let neighbourhood = neighbourhood(&home);
         write(&home.join("dfx/network/local/webserver-port"), "4943\n");
-        write(&home.join("shop/.dfx/local/webserver-port"), "8999");
+        write(&home.join("shop/.dfx/network/local/webserver-port"), "8999");
         write(&home.join("shop/.dfx/local/canisters/shop/shop.did"), "");
         let found = traces(&neighbourhood, &[home.join("shop")]);
         let seen: Vec<_> = found
