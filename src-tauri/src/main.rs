@@ -1,7 +1,7 @@
 //! The shell: one window around the api. No logic lives here; it decides nothing about canisters.
 //!
 //! - `main.rs`: the order of a start, and how a start that fails is said.
-//! - `window.rs`: the window, its three commands, and the milestones of a start.
+//! - `window.rs`: the window, its four commands, drops on it, and the milestones of a start.
 //! - `practice.rs`: the practice network inside the app, opened when the engine first knocks.
 //! - `logs.rs`: where the app writes down what it did.
 //!
@@ -42,7 +42,9 @@ fn main() -> ExitCode {
         let early = api.clone();
         tauri::async_runtime::spawn(async move { early.answer(Request::Session {}).await });
     }
-    match window::run(api.clone(), started) {
+    let ended = window::run(api.clone(), started);
+    tauri::async_runtime::block_on(api.end());
+    match ended {
         Ok(_) if api.start_failure().is_some() => ExitCode::FAILURE,
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,

@@ -1,10 +1,15 @@
 //! The one window and its commands.
 //!
 //! The window is made hidden and shown when the front end says that its first frame is painted, so nobody sees a white flash. It
-//! can reach our three commands and nothing else: it loads only what the app brings along, cannot navigate away and cannot open
+//! can reach our four commands and nothing else: it loads only what the app brings along, cannot navigate away and cannot open
 //! another window.
 
-use canopic_api::{Api, failure::Failure, feed::News};
+use canopic_api::{
+    Api,
+    failure::Failure,
+    feed::News,
+    picks::{Pick, PickKind},
+};
 use futures::StreamExt as _;
 use serde::Deserialize;
 use std::{
@@ -12,8 +17,9 @@ use std::{
     time::{Duration, Instant},
 };
 use tauri::{
-    AppHandle, Manager as _, State, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    async_runtime::JoinHandle, ipc::Channel, webview::NewWindowResponse,
+    AppHandle, DragDropEvent, Emitter as _, Manager as _, State, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent, async_runtime::JoinHandle, ipc::Channel,
+    webview::NewWindowResponse,
 };
 
 const LABEL: &str = "main";
@@ -43,7 +49,7 @@ pub(crate) fn run(api: Arc<Api>, started: Instant) -> tauri::Result<i32> {
         .manage(api)
         .manage(start)
         .manage(Follower::default())
-        .invoke_handler(tauri::generate_handler![request, follow, painted])
+        .invoke_handler(tauri::generate_handler![request, follow, painted, pick])
         .setup(|app| {
             let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
                 .title("Canopic")
@@ -57,6 +63,7 @@ pub(crate) fn run(api: Arc<Api>, started: Instant) -> tauri::Result<i32> {
                 })
                 .on_new_window(|_, _| NewWindowResponse::Deny)
                 .build()?;
+            take_drops(&window, app.state::<Arc<Api>>().inner().clone());
             tauri::async_runtime::spawn(async move {
                 tokio::time::sleep(SHOWN_AT_LATEST).await;
                 show(&window);
@@ -169,6 +176,42 @@ async fn follow(
         before.abort();
     }
     Ok(())
+}
+
+/// What is dropped on the window is picked by that: the page learns of it by number and name, at the place where it fell.
+fn take_drops(window: &WebviewWindow, api: Arc<Api>) {
+    let page = window.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event
+            && let Err(error) = page.emit("dropped", api.picked(paths))
+        {
+            tracing::warn!(%error, "a drop did not reach the page");
+        }
+    });
+}
+
+/// Lets a person pick files or folders in the system's own dialog. Nothing picked means that they thought better of it.
+#[tauri::command]
+async fn pick(
+    window: WebviewWindow,
+    api: State<'_, Arc<Api>>,
+    kind: PickKind,
+    title: String,
+    suggestion: Option<String>,
+) -> Result<Vec<Pick>, Failure> {
+    let mut dialog = rfd::AsyncFileDialog::new()
+        .set_parent(&window)
+        .set_title(title);
+    if let Some(name) = suggestion {
+        dialog = dialog.set_file_name(name);
+    }
+    let picked = match kind {
+        PickKind::Folder => dialog.pick_folder().await.into_iter().collect(),
+        PickKind::File => dialog.pick_file().await.into_iter().collect(),
+        PickKind::Files => dialog.pick_files().await.unwrap_or_default(),
+        PickKind::NewFile => dialog.save_file().await.into_iter().collect(),
+    };
+    Ok(api.picked(picked.iter().map(rfd::FileHandle::path)))
 }
 
 /// How far the front end is.

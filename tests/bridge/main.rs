@@ -1,7 +1,9 @@
 //! The bridge: the development door through which a browser drives the very same api that the window drives.
 //!
 //! `canopic-bridge --dist ui/dist [--home DIR]` serves the built front end with the window's content security policy, answers
-//! `POST /bridge/request`, and streams `GET /bridge/news`. It prints one line of JSON, `{"url": ...}`, when it is ready, and ends
+//! `POST /bridge/request`, and streams `GET /bridge/news`. Where the window opens a native dialog, `POST /bridge/pick` answers with the
+//! paths that a test laid ready by `POST /bridge/ready`; with none ready it answers as a dialog that was cancelled.
+//! `POST /bridge/drop` makes picks of the paths in its body at once, for a test that dispatches them as a drop. It prints one line of JSON, `{"url": ...}`, when it is ready, and ends
 //! when its standard input does, so that it never outlives the test that started it. It is part of the tests and of no release.
 
 #[path = "../../src-tauri/src/practice.rs"]
@@ -15,10 +17,16 @@ use axum::{
     routing::{get, post},
 };
 use camino::Utf8PathBuf;
-use canopic_api::Api;
+use canopic_api::{Api, picks::Pick};
 use canopic_engine::Places;
 use futures::StreamExt as _;
-use std::{convert::Infallible, error::Error, sync::Arc};
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    error::Error,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::io::AsyncReadExt as _;
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
@@ -51,7 +59,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = Router::new()
         .route("/bridge/request", post(request))
         .route("/bridge/news", get(news))
-        .with_state(api)
+        .route("/bridge/pick", post(pick))
+        .route("/bridge/ready", post(ready_for_picking))
+        .route("/bridge/drop", post(drop_paths))
+        .with_state(Bridge {
+            api,
+            ready: Arc::default(),
+        })
         .fallback_service(ServeDir::new(dist.ok_or("--dist is missing")?))
         .layer(policy);
 
@@ -82,15 +96,44 @@ fn window_policy() -> Result<String, Box<dyn Error>> {
         .to_owned())
 }
 
-async fn request(State(api): State<Arc<Api>>, Json(request): Json<serde_json::Value>) -> Response {
-    match api.answer_json(request).await {
+/// The api, and what the next dialogs answer.
+#[derive(Clone)]
+struct Bridge {
+    api: Arc<Api>,
+    ready: Arc<Mutex<VecDeque<Vec<PathBuf>>>>,
+}
+
+impl Bridge {
+    fn ready(&self) -> MutexGuard<'_, VecDeque<Vec<PathBuf>>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn pick(State(bridge): State<Bridge>) -> Json<Vec<Pick>> {
+    let paths = bridge.ready().pop_front().unwrap_or_default();
+    Json(bridge.api.picked(paths))
+}
+
+async fn ready_for_picking(State(bridge): State<Bridge>, Json(paths): Json<Vec<PathBuf>>) {
+    bridge.ready().push_back(paths);
+}
+
+async fn drop_paths(
+    State(bridge): State<Bridge>,
+    Json(paths): Json<Vec<PathBuf>>,
+) -> Json<Vec<Pick>> {
+    Json(bridge.api.picked(paths))
+}
+
+async fn request(State(bridge): State<Bridge>, Json(request): Json<serde_json::Value>) -> Response {
+    match bridge.api.answer_json(request).await {
         Ok(reply) => Json(reply).into_response(),
         Err(failure) => (StatusCode::UNPROCESSABLE_ENTITY, Json(failure)).into_response(),
     }
 }
 
-async fn news(State(api): State<Arc<Api>>) -> Response {
-    match api.follow() {
+async fn news(State(bridge): State<Bridge>) -> Response {
+    match bridge.api.follow() {
         Ok(news) => Sse::new(news.map(|news| {
             Ok::<_, Infallible>(
                 Event::default()

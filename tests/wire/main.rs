@@ -6,6 +6,8 @@
 #[path = "../../src-tauri/src/practice.rs"]
 mod practice;
 
+mod places;
+
 use camino::Utf8PathBuf;
 use canopic_api::{Api, feed::News};
 use canopic_engine::{CanisterId, DoorError, Endpoint, Places, PracticeDoor};

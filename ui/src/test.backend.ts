@@ -1,6 +1,6 @@
 /** A backend for tests: answers what the test says, when the test says it. */
 import { type Backend, Failed, type RequestName } from "./backend/backend";
-import type { Canister, Failure, Job, News, Requests, Session, Status } from "./backend/wire";
+import type { Canister, Failure, Job, News, Pick, Requests, Session, Status } from "./backend/wire";
 
 type Answer = (parameters: never) => unknown;
 
@@ -40,6 +40,23 @@ export class TestBackend implements Backend {
 
   tell(news: News): void {
     this.#listeners.forEach((listener) => listener(news));
+  }
+
+  /** What the next dialogs answer; without any they are cancelled. */
+  readonly picking: Pick[][] = [];
+  #drops = new Set<(picks: Pick[]) => void>();
+
+  pick(): Promise<Pick[]> {
+    return Promise.resolve(this.picking.shift() ?? []);
+  }
+
+  dropped(listener: (picks: Pick[]) => void): () => void {
+    this.#drops.add(listener);
+    return () => this.#drops.delete(listener);
+  }
+
+  drop(picks: Pick[]): void {
+    this.#drops.forEach((listener) => listener(picks));
   }
 
   painted(milestone: string): void {

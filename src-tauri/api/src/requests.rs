@@ -208,6 +208,18 @@ impl Api {
         self.answer(request).await
     }
 
+    /// Puts in order what must not end with the process: the practice network keeps what happened on it.
+    pub async fn end(&self) {
+        if let Ok(engine) = self.engine()
+            && let Err(error) = engine.stop_practice().await
+        {
+            tracing::warn!(
+                error = error.chain(),
+                "the practice network did not end well"
+            );
+        }
+    }
+
     /// What happens from now on, beginning with all that is under way.
     pub fn follow(&self) -> Result<impl Stream<Item = News> + use<>, Failure> {
         Ok(feed::follow(self.engine()?))

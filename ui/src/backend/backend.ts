@@ -5,7 +5,7 @@
  * Whatever goes wrong arrives as a `Failed` that carries the contract's `Failure`; a door that cannot be reached makes one
  * itself.
  */
-import type { Action, Certainty, Code, Failure, News, Requests } from "./wire";
+import type { Action, Certainty, Code, Failure, News, Pick, PickKind, Requests } from "./wire";
 
 export type RequestName = keyof Requests;
 
@@ -23,6 +23,10 @@ export interface Backend {
   ): Promise<Requests[Name]["reply"]>;
   /** Tells all news from now on, beginning with everything; gives back what ends it. */
   follow(listener: (news: News) => void): () => void;
+  /** Lets a person pick files or a folder in the system's own dialog; nothing if they thought better of it. */
+  pick(kind: PickKind, title: string, suggestion?: string): Promise<Pick[]>;
+  /** Tells what is dropped on the window from now on; gives back what ends it. */
+  dropped(listener: (picks: Pick[]) => void): () => void;
   /** Says how far the picture is. */
   painted(milestone: Milestone): void;
 }

@@ -1,6 +1,6 @@
 /** The door of a browser: the development bridge serves the same requests over HTTP. */
 import { type Backend, Failed, doorFailed, isFailure } from "./backend";
-import type { News, Requests } from "./wire";
+import type { News, Pick, Requests } from "./wire";
 
 export const browser: Backend = {
   async request(name, parameters) {
@@ -25,6 +25,20 @@ export const browser: Backend = {
     const source = new EventSource("/bridge/news");
     source.onmessage = (message: MessageEvent<string>) => listener(JSON.parse(message.data) as News);
     return () => source.close();
+  },
+
+  async pick() {
+    // A browser has no native dialog for this: the bridge answers with what a test laid ready for it.
+    const answer = await fetch("/bridge/pick", { method: "POST" });
+    if (!answer.ok) throw doorFailed("dropPick", "bug", `the bridge answered ${answer.status}`);
+    return (await answer.json()) as Pick[];
+  },
+
+  dropped(listener) {
+    // Dispatched by tests, with what the bridge made of their paths.
+    const hear = (event: Event) => listener((event as CustomEvent<Pick[]>).detail);
+    addEventListener("bridge:dropped", hear);
+    return () => removeEventListener("bridge:dropped", hear);
   },
 
   painted() {

@@ -1,7 +1,8 @@
 /** The door of the app's own window. */
 import { Channel, invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
 import { type Backend, Failed, doorFailed, isFailure } from "./backend";
-import type { News, Requests } from "./wire";
+import type { News, Pick, Requests } from "./wire";
 
 export const tauri: Backend = {
   async request(name, parameters) {
@@ -21,6 +22,25 @@ export const tauri: Backend = {
     void invoke("follow", { channel });
     return () => {
       isWanted = false;
+    };
+  },
+
+  async pick(kind, title, suggestion) {
+    try {
+      return await invoke<Pick[]>("pick", { kind, title, suggestion: suggestion ?? null });
+    } catch (thrown) {
+      throw isFailure(thrown) ? new Failed(thrown) : doorFailed("dropPick", "bug", String(thrown));
+    }
+  },
+
+  dropped(listener) {
+    let isWanted = true;
+    const listening = listen<Pick[]>("dropped", ({ payload }) => {
+      if (isWanted) listener(payload);
+    });
+    return () => {
+      isWanted = false;
+      void listening.then((stop) => stop());
     };
   },
 

@@ -275,6 +275,31 @@ export type Difference = { "kind": "number", setting: Setting, before: string | 
 export type Downtime = "none" | "brief" | "open";
 
 /**
+ * A place where a project's canisters live.
+ */
+export type Environment = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The tool whose files it stands in.
+ */
+tool: Tool, 
+/**
+ * The network that it belongs to, as the project calls it.
+ */
+network: string, 
+/**
+ * What that network is.
+ */
+ground: Ground, 
+/**
+ * Its canisters in the order of their names.
+ */
+canisters: Array<Member>, };
+
+/**
  * Something that the code can ask for by name.
  */
 export type EnvironmentVariable = { 
@@ -366,6 +391,23 @@ rootKey: string, } | { "kind": "told",
  * The fingerprint that they were shown.
  */
 fingerprint: string, };
+
+/**
+ * The network under an environment.
+ */
+export type Ground = { "kind": "mainnet" } | { "kind": "local", 
+/**
+ * The names of the networks, to be chosen by.
+ */
+networks: Array<string>, } | { "kind": "elsewhere", 
+/**
+ * The address.
+ */
+address: string, 
+/**
+ * The fingerprint of its root key; null if the project tells none.
+ */
+fingerprint: string | null, } | { "kind": "unknown" };
 
 /**
  * Something to think about before a change is sent. See [`canopic_engine::Guard`].
@@ -560,6 +602,23 @@ hex: string | null, };
  * How a method is called: by a query, quickly and without proof, or by an update, certified.
  */
 export type Manner = "query" | "update";
+
+/**
+ * A canister of an environment.
+ */
+export type Member = { 
+/**
+ * The name that the project gives it.
+ */
+name: string, 
+/**
+ * Its id; null while it was not created there.
+ */
+id: string | null, 
+/**
+ * Whether the project still has it; otherwise only its id is left.
+ */
+isDeclared: boolean, };
 
 /**
  * Bytes of a canister by kind.
@@ -768,6 +827,32 @@ canister: string, };
 export type OpName = "changeSettings" | "create" | "delete" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall";
 
 /**
+ * Something that was picked.
+ */
+export type Pick = { 
+/**
+ * What requests name it by.
+ */
+pick: number, 
+/**
+ * The name of the file or folder, to be shown.
+ */
+name: string, 
+/**
+ * Where it is, to be shown.
+ */
+path: string, 
+/**
+ * Whether it is a folder.
+ */
+isFolder: boolean, };
+
+/**
+ * What a person is asked to pick.
+ */
+export type PickKind = "folder" | "file" | "files" | "newFile";
+
+/**
  * Where a canister is made.
  */
 export type Placement = { "kind": "anywhere" } | { "kind": "beside", 
@@ -857,6 +942,57 @@ isClockOff: boolean,
  * The version of the software that answers, as it says.
  */
 version: string | null, };
+
+/**
+ * What can be wrong in a file of a project. See [`canopic_engine::ProblemKind`].
+ */
+export type ProblemKind = "duplicateName" | "malformed" | "malformedId" | "malformedName" | "missingKey" | "notFound" | "outside" | "tooDeep" | "tooLarge" | "tooMany" | "unknownCanister" | "unknownKey" | "unknownNetwork" | "unreadable" | "wrongKind";
+
+/**
+ * A project that is open.
+ */
+export type Project = { 
+/**
+ * Its folder.
+ */
+folder: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its environments; empty when the folder cannot be read.
+ */
+environments: Array<Environment>, 
+/**
+ * What is wrong in its files.
+ */
+problems: Array<ProjectProblem>, 
+/**
+ * Why the folder as a whole cannot be read; null if it can.
+ */
+failure: Failure | null, };
+
+/**
+ * Something that is wrong in a file of a project.
+ */
+export type ProjectProblem = { 
+/**
+ * The file, from the project's folder on.
+ */
+file: string, 
+/**
+ * The line, counted from one; null where it is the file as a whole.
+ */
+line: number | null, 
+/**
+ * What is wrong.
+ */
+kind: ProblemKind, 
+/**
+ * What it is about: a name, a path, a limit, or the words of the parser.
+ */
+subject: string, };
 
 /**
  * Where cycles come from. See [`canopic_engine::Purse`].
@@ -1293,4 +1429,12 @@ export interface Requests {
   recentCalls: { parameters: { canister: string; }; reply: Array<RecentCall> };
   /** Forgets the calls to a canister, or to all. */
   forgetCalls: { parameters: { canister: string | null; }; reply: null };
+  /** The projects that are open, as their files are now. */
+  projects: { parameters: {}; reply: Array<Project> };
+  /** Opens the project in a folder that was picked. */
+  openProject: { parameters: { pick: number; }; reply: Array<Project> };
+  /** Forgets a project; its folder stays as it is. */
+  closeProject: { parameters: { folder: string; }; reply: Array<Project> };
+  /** Forgets something that was picked. */
+  dropPick: { parameters: { pick: number; }; reply: null };
 }

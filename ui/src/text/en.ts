@@ -13,6 +13,7 @@ import type {
   Failure,
   Memory,
   NetworkKind,
+  ProblemKind,
   OpName,
   RunState,
   Setting,
@@ -727,6 +728,25 @@ const networks: Record<NetworkKind, { name: string; place: string; meaning: stri
   },
 };
 
+/** What is wrong in a project's file, after its name and line. */
+const projectProblems: Record<ProblemKind, (subject: string) => string> = {
+  duplicateName: (name) => `“${name}” is there twice.`,
+  malformed: (words) => `It cannot be understood: ${words}.`,
+  malformedId: (name) => `The id of “${name}” is not a canister id.`,
+  malformedName: (name) => `“${name}” cannot be a name: letters, digits, _ and - can.`,
+  missingKey: (key) => `“${key}” is missing.`,
+  notFound: (path) => `“${path}” leads to nothing.`,
+  outside: (path) => `“${path}” leads out of the project, so it was not followed.`,
+  tooDeep: (limit) => `It is nested deeper than ${limit} levels, so it was not read.`,
+  tooLarge: (limit) => `It is larger than ${limit} bytes, so it was not read.`,
+  tooMany: (limit) => `It holds more than ${limit} entries, so it was not read.`,
+  unknownCanister: (name) => `The project has no canister “${name}”.`,
+  unknownKey: (key) => `“${key}” has no meaning here.`,
+  unknownNetwork: (name) => `The project has no network “${name}”.`,
+  unreadable: (words) => `It cannot be read: ${words}.`,
+  wrongKind: (key) => `“${key}” is of another kind than it should be.`,
+};
+
 const appearances: Record<Appearance, string> = { system: "System", light: "Light", dark: "Dark" };
 
 export const text = {
@@ -750,6 +770,7 @@ export const text = {
   acts,
   jobs,
   networks,
+  projectProblems,
   appearances,
 
   frame: {
