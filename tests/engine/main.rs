@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod activity;
 mod calls;
 mod install;
 mod interface;

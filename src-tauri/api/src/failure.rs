@@ -51,7 +51,7 @@ mirror! {
         ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse, NetworkUnknown,
         NoNetwork, NotAsPlanned, NotController, NotOnThisNetwork, OnlyController, OutcomeUnknown, PassphraseNeeded,
         PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone, PracticeFailed,
-        Precondition, ProjectNotFound, ProjectUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SamplesUnusable, SettingUnfit,
+        Precondition, ProjectNotFound, ProjectUnreadable, RecordBroken, RecordUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SamplesUnusable, SettingUnfit,
         SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SlowAnswer, SnapshotDiffers, SnapshotGone, StalePlan, StillStopping,
         StoreUnreadable, TextTooLong, Throttled, Untrusted, VaultDamaged, VaultExists, VaultLocked, VaultMissing,
     }

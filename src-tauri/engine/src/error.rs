@@ -153,6 +153,10 @@ pub enum Code {
     ProjectNotFound,
     /// A project's folder cannot be read.
     ProjectUnreadable,
+    /// A record of activity is not as it was when it was exported.
+    RecordBroken,
+    /// A file is no record of activity.
+    RecordUnreadable,
     /// The network refused for a reason that has no code of its own.
     Refused,
     /// The network shows another root key than the one that it is known by.

@@ -156,30 +156,18 @@ impl Journal {
     }
 
     fn read(&mut self) -> Result<Contents> {
+        let rows = self.rows()?;
         let mut contents = Contents {
-            jobs: BTreeMap::new(),
+            jobs: fold(&rows).map_err(|error| error.with("path", &self.path))?,
             broken_at: None,
         };
-        for row in self.rows()? {
+        for row in rows {
             if row.hash != row.expected_hash(&self.hash) && contents.broken_at.is_none() {
                 tracing::error!(number = row.number, "the journal's chain is broken");
                 contents.broken_at = Some(row.number);
             }
             self.newest = row.number;
-            self.hash.clone_from(&row.hash);
-            let event =
-                serde_json::from_str(&row.text).map_err(|error| damaged(&self.path, error))?;
-            if let Event::Began { deed } = event {
-                let job = Job::begin(row.job, *deed, row.number, row.at);
-                contents.jobs.insert(row.job, job);
-            } else {
-                let job = contents
-                    .jobs
-                    .get_mut(&row.job)
-                    .ok_or_else(|| damaged(&self.path, "an event of a job that never began"))?;
-                job.apply(&event, row.number, row.at)
-                    .map_err(|error| damaged(&self.path, error))?;
-            }
+            self.hash = row.hash;
         }
         let failed = |error| failed(&self.path, "reading the journal", error);
         let mut statement = self
@@ -274,6 +262,27 @@ impl Journal {
         self.hash = row.hash;
         Ok(row.number)
     }
+}
+
+/// The jobs that a history of events tells.
+pub(crate) fn fold(rows: &[Row]) -> Result<BTreeMap<JobId, Job>> {
+    let mut jobs = BTreeMap::<JobId, Job>::new();
+    for row in rows {
+        let event = serde_json::from_str(&row.text).map_err(untold)?;
+        if let Event::Began { deed } = event {
+            jobs.insert(row.job, Job::begin(row.job, *deed, row.number, row.at));
+        } else {
+            jobs.get_mut(&row.job)
+                .ok_or_else(|| untold("an event of a job that never began"))?
+                .apply(&event, row.number, row.at)
+                .map_err(untold)?;
+        }
+    }
+    Ok(jobs)
+}
+
+fn untold(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(Code::JournalDamaged, "reading the journal").because(cause)
 }
 
 /// Milliseconds since 1970; what the journal's clock shows.

@@ -12,10 +12,12 @@
 //! 5. [`Canister`]: what is known of a canister, how well it is known, and which actions are possible with which reason.
 //! 6. [`Job`]: everything that changes a canister is one, made of steps and written down before it happens: `ops` (what there is to
 //!    do, and how to add to it), `job` (the fold), `journal`, `runner`, `recovery`.
-//! 7. [`Engine`]: the methods that a request ends in.
+//! 7. [`activity`]: what was done, read from the journal and verifiable outside of it; [`LeftStopped`]: what was stopped and not started.
+//! 8. [`Engine`]: the methods that a request ends in.
 //!
 //! Arrows point down that list only. The engine knows nothing of the practice network but an address and a root key.
 
+pub mod activity;
 pub mod archive;
 mod call;
 mod canister;
@@ -30,6 +32,7 @@ mod install;
 mod interface;
 mod job;
 mod journal;
+mod left;
 pub mod library;
 mod logs;
 mod module;
@@ -81,6 +84,7 @@ pub use job::{
     State, StepState,
 };
 pub use library::{Bond, CopyId, CopyState, LocalCopy};
+pub use left::LeftStopped;
 pub use logs::{Log, LogFilter, LogLine};
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,

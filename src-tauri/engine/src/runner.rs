@@ -21,7 +21,7 @@ pub(crate) use work::{Done, Work};
 use crate::{
     CanisterId, Code, Error, Fingerprint, Result,
     job::{Deed, End, Event, Failure, Job, JobId, Next, Progress, State},
-    journal::Journal,
+    journal::{self, Journal},
     ops::{self, Op, Plan, World},
     recovery::{self, Move, Observed},
     replica,
@@ -167,6 +167,12 @@ impl Jobs {
         let mut book = self.0.book();
         self.0.journal(&mut book)?;
         Ok(book.broken_at)
+    }
+
+    /// Every event so far, in order.
+    pub(crate) fn rows(&self) -> Result<Vec<journal::Row>> {
+        let mut book = self.0.book();
+        self.0.journal(&mut book)?.rows()
     }
 
     /// Begins a job. The plan was made for the world as it is.

@@ -432,6 +432,16 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "The folder is as it was.",
     next: "Check that it is still there and that you may read it.",
   }),
+  recordBroken: (facts) => ({
+    title: facts["event"] ? `This record was changed at event ${facts["event"]}` : "This record was changed",
+    safe: "Nothing was done with it. Your own activity log is not affected.",
+    next: "Do not rely on it: ask for a fresh export from where it came.",
+  }),
+  recordUnreadable: () => ({
+    title: "This is not a record of activity",
+    safe: "Nothing was done with it.",
+    next: "Choose a file that was exported from the activity as a record.",
+  }),
   refused: (facts) => ({
     title: facts["message"] ? `The network refused: ${facts["message"]}` : "The network refused",
     safe: "Nothing has changed.",
