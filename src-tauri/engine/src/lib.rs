@@ -83,8 +83,8 @@ pub use job::{
     Deed, Direction, End, Event, Failure as JobFailure, Job, JobId, Progress as StepProgress, Sent,
     State, StepState,
 };
-pub use library::{Bond, CopyId, CopyState, LocalCopy};
 pub use left::LeftStopped;
+pub use library::{Bond, CopyId, CopyState, LocalCopy};
 pub use logs::{Log, LogFilter, LogLine};
 pub use module::{
     ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
