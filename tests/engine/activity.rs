@@ -5,7 +5,7 @@ use canopic_engine::{
     activity::{Form, Outcome, Wanted, verify},
 };
 use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
-use canopic_tests::{About, Bench};
+use canopic_tests::Bench;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 async fn run(bench: &Bench, op: Op) -> Job {
