@@ -152,6 +152,16 @@ impl Bench {
             .expect("only a test that asked for a practice network breaks it")
     }
 
+    /// Where the network is.
+    pub fn address(&self) -> &str {
+        &self.door.address
+    }
+
+    /// Its root key in DER.
+    pub fn root_key(&self) -> &[u8] {
+        &self.door.root_key
+    }
+
     /// Who the engine signs as.
     pub fn owner(&self) -> Principal {
         demo::owner()

@@ -1,11 +1,13 @@
 //! What several tests share: an engine on a network ([`Bench`]), and the real `icp`, asked over the wire ([`Icp`]).
 
 mod bench;
+pub mod errand;
+pub mod memory;
 
 pub use bench::{About, Bench};
 
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// The real `icp`, with a home of its own that holds the practice network's play identity.
@@ -90,12 +92,31 @@ impl Icp {
         ]
     }
 
-    fn output(&self, arguments: &[&str]) -> Output {
-        Command::new(&self.program)
+    /// Begins a command on the network as the play identity; what it prints is thrown away.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be started.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(&[arguments, &self.place()].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("`icp` can be started")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .args(arguments)
             .env("ICP_HOME", self.home.path())
             .env("DO_NOT_TRACK", "1")
-            .current_dir(self.home.path())
+            .current_dir(self.home.path());
+        command
+    }
+
+    fn output(&self, arguments: &[&str]) -> Output {
+        self.command(arguments)
             .output()
             .expect("`icp` can be started")
     }

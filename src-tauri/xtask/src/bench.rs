@@ -3,6 +3,10 @@
 //! A benchmark is a name and a function that answers figures; later work adds its own to `BENCHMARKS`. Nothing here
 //! passes or fails: machines differ, and a limit that depends on the machine would only be switched off.
 
+mod transfer;
+
+pub use transfer::Contest;
+
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,11 +75,17 @@ const NETWORK: &[(&str, &str, &str)] = &[
 const STARTS: usize = 7;
 
 /// Builds the release and measures it.
-pub fn bench(places: &Places, only: Option<&str>) -> Result<ExitCode, Trouble> {
+pub fn bench(places: &Places, only: Option<&str>, contest: &Contest) -> Result<ExitCode, Trouble> {
     if std::env::consts::OS != "linux" {
         return Err(Trouble::Advice("The benchmarks run on Linux: they start the app on a virtual screen and read its memory from /proc.".into()));
     }
     machine::require_node()?;
+    if only == Some("transfer") {
+        // Neither the app nor a screen is needed for it.
+        machine::provide(&[Purpose::Build])?;
+        transfer::transfer(places, contest)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     machine::provide(&[Purpose::Build, Purpose::Display])?;
     let program = run::build(places, true)?;
     let bench = Bench {
@@ -90,6 +100,9 @@ pub fn bench(places: &Places, only: Option<&str>) -> Result<ExitCode, Trouble> {
         for figure in benchmark(&bench)? {
             println!("{name:<10} {figure}");
         }
+    }
+    if only.is_none() {
+        transfer::transfer(places, contest)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -66,10 +66,12 @@ enum Chore {
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<Stage>,
     },
-    /// Measure the release build: start, memory, sizes.
+    /// Measure the release build: start, memory, sizes, transfers.
     Bench {
         /// Only the benchmarks whose name contains this.
         only: Option<String>,
+        #[command(flatten)]
+        contest: bench::Contest,
     },
     /// Take a picture of every view, light and dark, into target/screenshots.
     Screenshots,
@@ -96,7 +98,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode, Trouble> {
             arguments,
         } => run::run(&places, release, stay, &arguments),
         Chore::Test { only } => checks::test(&places, &only),
-        Chore::Bench { only } => bench::bench(&places, only.as_deref()),
+        Chore::Bench { only, contest } => bench::bench(&places, only.as_deref(), &contest),
         Chore::Screenshots => screenshots::screenshots(&places),
         Chore::Wire => wire(&places),
     }

@@ -1,0 +1,256 @@
+//! What a person does with snapshots and copies, and what must never happen.
+
+use super::{assert_whole, carried_out, download, folder, upload};
+use camino::Utf8Path;
+use canopic_engine::{Code, CopyReader, End, Op, RepairCopy, SnapshotId, State, Upload};
+use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
+use canopic_tests::{
+    Bench, errand,
+    memory::{self, Shape},
+};
+use std::fs;
+
+const DONE: State = State::Ended(End::Done);
+const UNDONE: State = State::Ended(End::Undone);
+
+/// A fault that strikes these calls once, after so many.
+pub fn once(method: &str, after: u32, effect: Effect) -> Fault {
+    Fault {
+        kind: Some(Kind::Call),
+        method: Some(method.to_owned()),
+        after,
+        times: 1,
+        effect,
+    }
+}
+
+/// A fault that never strikes counts: how many calls of a method there were.
+struct Counter<'b>(&'b Bench);
+
+impl<'b> Counter<'b> {
+    const FAR: u32 = 1_000_000;
+
+    fn of(bench: &'b Bench, method: &str) -> Self {
+        let never = once(method, Self::FAR, Effect::Cut);
+        bench.network().break_it([never]);
+        Self(bench)
+    }
+
+    fn count(&self) -> u32 {
+        Self::FAR - self.0.network().faults()[0].after
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_goes_through_a_copy_onto_the_network_again() {
+    let bench = Bench::practice().await;
+    // Eight mebibytes used, eight empty, and so on.
+    let shape = Shape::mebibytes(48, Some(128));
+    let (id, snapshot) = memory::settle(&bench, shape).await;
+    let here = folder(&bench, "copy");
+    let job = carried_out(&bench.engine, &download(id, &snapshot, &here)).await;
+    assert_eq!(job.state, DONE, "{:?}", job.failure);
+    assert_whole(&here, shape);
+    let copy = CopyReader::open(&here).unwrap();
+    let manifest = copy.manifest().unwrap();
+    let then = manifest.then.as_ref().unwrap();
+    assert_eq!(then.run_state, "running", "the status then is kept with it");
+    assert_eq!(manifest.name, "before the move");
+    assert_eq!(
+        then.settings.controllers,
+        [bench.owner().to_text()],
+        "no snapshot holds the settings, so the copy does"
+    );
+
+    let sent = Counter::of(&bench, "upload_canister_snapshot_data");
+    let whole = Op::UploadCopy(Upload {
+        canister: id,
+        folder: here.clone(),
+        replace: None,
+        compares_all: true,
+    });
+    let job = carried_out(&bench.engine, &whole).await;
+    assert_eq!(job.state, DONE, "read back, all of it: {:?}", job.failure);
+    assert!(
+        (12..=18).contains(&sent.count()),
+        "25 MiB of 48 are not zero, in pieces of 2 MiB, the module one of its own: {}",
+        sent.count()
+    );
+    let listed = memory::snapshots(&bench, id).await;
+    assert_eq!(listed.len(), 2, "the old one and the new one");
+
+    let again = folder(&bench, "again");
+    let job = carried_out(&bench.engine, &download(id, &listed[1], &again)).await;
+    assert_eq!(job.state, DONE, "{:?}", job.failure);
+    let same = CopyReader::open(&again).unwrap();
+    assert_eq!(
+        same.manifest().unwrap().content,
+        manifest.content,
+        "what came back is what had gone"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_download_goes_on_and_never_mixes_snapshots() {
+    let bench = Bench::practice().await;
+    let shape = Shape::mebibytes(40, None);
+    let (id, first) = memory::settle(&bench, shape).await;
+    let second = memory::take(&bench, id).await;
+    let here = folder(&bench, "copy");
+    let gone = Effect::RejectCertified(Refusal {
+        error: 305,
+        message: "Could not find the snapshot ID".to_owned(),
+    });
+    bench
+        .network()
+        .break_it([once("read_canister_snapshot_data", 12, gone)]);
+    let job = carried_out(&bench.engine, &download(id, &first, &here)).await;
+    assert_eq!(job.state, UNDONE);
+    assert_eq!(
+        job.failure.unwrap().code,
+        Code::SnapshotGone,
+        "it is said that it has gone"
+    );
+    let half = fs::read(here.join("canopic.partial.log")).unwrap();
+    assert!(!half.is_empty(), "what had landed is kept");
+
+    let job = carried_out(&bench.engine, &download(id, &second, &here)).await;
+    assert_eq!(
+        job.failure.unwrap().code,
+        Code::SnapshotDiffers,
+        "another snapshot, though of the same canister and the same content"
+    );
+    assert_eq!(
+        fs::read(here.join("canopic.partial.log")).unwrap(),
+        half,
+        "and nothing of it was added"
+    );
+
+    let read = Counter::of(&bench, "read_canister_snapshot_data");
+    let job = carried_out(&bench.engine, &download(id, &first, &here)).await;
+    assert_eq!(job.state, DONE, "{:?}", job.failure);
+    assert!(read.count() < 21, "only what was missing is read: {}", read.count());
+    assert_whole(&here, shape);
+
+    let job = carried_out(&bench.engine, &download(id, &first, &here)).await;
+    assert_eq!(job.state, DONE, "a copy that is whole already is no trouble");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_called_off_leaves_nothing() {
+    let bench = Bench::practice().await;
+    let (id, snapshot) = memory::settle(&bench, Shape::mebibytes(64, None)).await;
+    let here = folder(&bench, "copy");
+    carried_out(&bench.engine, &download(id, &snapshot, &here)).await;
+
+    // Frozen in the middle of it, so that there is a middle.
+    bench
+        .network()
+        .break_it([once("upload_canister_snapshot_data", 8, Effect::Freeze)]);
+    let (_, mut news) = bench.engine.follow();
+    let job = errand::begin(&bench.engine, &upload(id, &here)).await;
+    loop {
+        let view = news.recv().await.unwrap();
+        if view.job.id == job && view.report.is_some_and(|report| report.done > 0) && bench.network().faults().is_empty() {
+            break;
+        }
+    }
+    bench.engine.cancel(job).unwrap();
+    bench.network().mend();
+    let job = bench.engine.rest(job).await.unwrap();
+    assert_eq!(job.state, UNDONE, "{:?}", job.failure);
+    assert_eq!(
+        memory::snapshots(&bench, id).await,
+        [snapshot],
+        "no half of a snapshot is left behind"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_never_makes_a_second_snapshot() {
+    let bench = Bench::practice().await;
+    let (id, snapshot) = memory::settle(&bench, Shape::mebibytes(16, None)).await;
+    let here = folder(&bench, "copy");
+    carried_out(&bench.engine, &download(id, &snapshot, &here)).await;
+    bench.network().break_it([
+        once("upload_canister_snapshot_metadata", 0, Effect::LoseReply),
+        once("upload_canister_snapshot_data", 2, Effect::LoseReply),
+        once("upload_canister_snapshot_data", 3, Effect::Cut),
+    ]);
+    let job = carried_out(&bench.engine, &upload(id, &here)).await;
+    assert_eq!(job.state, DONE, "{:?}", job.failure);
+    assert!(bench.network().faults().is_empty(), "all of them struck");
+    assert_eq!(
+        memory::snapshots(&bench, id).await.len(),
+        2,
+        "one new snapshot, not two"
+    );
+}
+
+fn flip(file: &Utf8Path, at: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes[at] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_copy_is_not_sent_and_can_be_repaired() {
+    let bench = Bench::practice().await;
+    let shape = Shape::mebibytes(24, None);
+    let (id, snapshot) = memory::settle(&bench, shape).await;
+    let here = folder(&bench, "copy");
+    carried_out(&bench.engine, &download(id, &snapshot, &here)).await;
+    flip(&here.join("stable_memory.bin"), 12_345_678);
+    flip(&here.join("wasm_module.bin"), 9);
+
+    let job = carried_out(&bench.engine, &upload(id, &here)).await;
+    assert_eq!(job.failure.unwrap().code, Code::CopyDamaged);
+    assert_eq!(
+        memory::snapshots(&bench, id).await.len(),
+        1,
+        "it was found before anything was sent"
+    );
+
+    let read = Counter::of(&bench, "read_canister_snapshot_data");
+    let repair = Op::RepairCopy(RepairCopy {
+        canister: id,
+        folder: here.clone(),
+    });
+    let job = carried_out(&bench.engine, &repair).await;
+    assert_eq!(job.state, DONE, "{:?}", job.failure);
+    assert_eq!(read.count(), 2, "just the two chunks are fetched");
+    assert_whole(&here, shape);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_is_replaced_only_once_the_new_one_is_whole() {
+    let bench = Bench::practice().await;
+    let (id, old) = memory::settle(&bench, Shape::mebibytes(16, None)).await;
+    let here = folder(&bench, "copy");
+    carried_out(&bench.engine, &download(id, &old, &here)).await;
+    let replacing = Op::UploadCopy(Upload {
+        canister: id,
+        folder: here.clone(),
+        replace: Some(SnapshotId::from(old.clone())),
+        compares_all: false,
+    });
+    let refused = Effect::RejectCertified(Refusal {
+        error: 408,
+        message: "scripted".to_owned(),
+    });
+    bench
+        .network()
+        .break_it([once("upload_canister_snapshot_data", 3, refused)]);
+    let job = carried_out(&bench.engine, &replacing).await;
+    assert_eq!(job.state, UNDONE);
+    assert_eq!(
+        memory::snapshots(&bench, id).await,
+        [old.clone()],
+        "the old one is still there, and no half of a new one"
+    );
+    let job = carried_out(&bench.engine, &replacing).await;
+    assert_eq!(job.state, DONE, "{:?}", job.failure);
+    let left = memory::snapshots(&bench, id).await;
+    assert_eq!(left.len(), 1, "one in place of the other");
+    assert_ne!(left[0], old);
+}
