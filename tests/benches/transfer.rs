@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use camino::{Utf8Path, Utf8PathBuf};
-use canopic_engine::{CanisterId, Download, Op, SnapshotId, Upload};
+use canopic_engine::{CanisterId, DownloadSnapshot, Op, SnapshotId, UploadCopy};
 use canopic_practice::{Options, blocks::Pace, interface::DeleteCanisterSnapshotArgs};
 use canopic_tests::{
     Bench, Icp,
@@ -114,7 +114,7 @@ impl Contest {
 
     async fn download(&mut self, id: CanisterId, snapshot: &[u8], name: &str) -> Utf8PathBuf {
         let folder = self.fresh("ours");
-        let op = Op::DownloadSnapshot(Download {
+        let op = Op::DownloadSnapshot(DownloadSnapshot {
             canister: id,
             snapshot: SnapshotId::from(snapshot.to_vec()),
             folder: folder.clone(),
@@ -151,7 +151,7 @@ impl Contest {
     }
 
     async fn upload(&mut self, id: CanisterId, folder: &Utf8Path, name: &str) {
-        let op = Op::UploadCopy(Upload {
+        let op = Op::UploadCopy(UploadCopy {
             canister: id,
             folder: folder.to_owned(),
             replace: None,

@@ -5,9 +5,7 @@
 
 use crate::{About, Bench};
 use canopic_engine::CanisterId;
-use canopic_practice::interface::{
-    DeleteCanisterSnapshotArgs, Snapshot, TakeCanisterSnapshotArgs,
-};
+use canopic_practice::interface::{DeleteCanisterSnapshotArgs, Snapshot, TakeCanisterSnapshotArgs};
 
 /// Bytes of a page of WebAssembly.
 pub const PAGE: u64 = 65_536;
@@ -41,7 +39,9 @@ impl Shape {
     pub fn heap(self) -> Vec<u8> {
         let mut heap = self.pages(self.heap_pages, 0);
         // The first page is where all noise comes from; filling leaves its last number there.
-        let last = (0..self.stable_pages).rev().find(|page| self.is_used(*page));
+        let last = (0..self.stable_pages)
+            .rev()
+            .find(|page| self.is_used(*page));
         if let Some(page) = last {
             heap[..8].copy_from_slice(&(page + NUMBERS).to_le_bytes());
         }

@@ -37,7 +37,8 @@ impl Moments {
 /// Runs an errand to its end, killed at most so often, and says how often it was.
 fn run_killed(errand: &Errand, kills: usize, moments: &mut Moments, usual: Duration) -> usize {
     for killed in 0..kills {
-        let mut process = errand.start(&["runs_the_errand_of_another_test", "--exact", "--nocapture"]);
+        let mut process =
+            errand.start(&["runs_the_errand_of_another_test", "--exact", "--nocapture"]);
         let moment = Instant::now() + moments.next(usual);
         let ended = loop {
             match process.try_wait().unwrap() {
@@ -54,7 +55,10 @@ fn run_killed(errand: &Errand, kills: usize, moments: &mut Moments, usual: Durat
         process.wait().unwrap();
     }
     let mut process = errand.start(&["runs_the_errand_of_another_test", "--exact", "--nocapture"]);
-    assert!(process.wait().unwrap().success(), "it ends well when it is let");
+    assert!(
+        process.wait().unwrap().success(),
+        "it ends well when it is let"
+    );
     kills
 }
 
@@ -140,7 +144,11 @@ async fn an_upload_survives_twenty_kills() {
         |_| upload(id, &here),
         async |home| {
             let listed = memory::snapshots(&bench, id).await;
-            assert_eq!(listed.len(), 2, "exactly one new snapshot, and no half of one");
+            assert_eq!(
+                listed.len(),
+                2,
+                "exactly one new snapshot, and no half of one"
+            );
             let back = folder(&bench, "back");
             carried_out(&bench.engine, &download(id, &listed[1], &back)).await;
             assert_eq!(content(&back), expected, "every byte of it arrived");

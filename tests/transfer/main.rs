@@ -11,7 +11,7 @@ mod whole;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use canopic_engine::{
-    CanisterId, CopyReader, Download, Engine, Job, Op, SnapshotId, Upload,
+    CanisterId, CopyReader, DownloadSnapshot, Engine, Job, Op, SnapshotId, UploadCopy,
 };
 use canopic_tests::{Bench, errand, memory};
 use std::fs;
@@ -23,7 +23,7 @@ async fn runs_the_errand_of_another_test() {
 }
 
 fn download(canister: CanisterId, snapshot: &[u8], folder: &Utf8Path) -> Op {
-    Op::DownloadSnapshot(Download {
+    Op::DownloadSnapshot(DownloadSnapshot {
         canister,
         snapshot: SnapshotId::from(snapshot.to_vec()),
         folder: folder.to_owned(),
@@ -32,7 +32,7 @@ fn download(canister: CanisterId, snapshot: &[u8], folder: &Utf8Path) -> Op {
 }
 
 fn upload(canister: CanisterId, folder: &Utf8Path) -> Op {
-    Op::UploadCopy(Upload {
+    Op::UploadCopy(UploadCopy {
         canister,
         folder: folder.to_owned(),
         replace: None,

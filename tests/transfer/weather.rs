@@ -42,10 +42,16 @@ async fn both_ways_through_a_bad_day() {
     assert_eq!(job.state, State::Ended(End::Done), "{:?}", job.failure);
     assert_whole(&here, shape);
     let struck = 200 - bench.network().faults().len();
-    assert!(struck > 25, "the day was bad: {struck} requests were struck");
+    assert!(
+        struck > 25,
+        "the day was bad: {struck} requests were struck"
+    );
     let job = carried_out(&bench.engine, &upload(id, &here)).await;
     assert_eq!(job.state, State::Ended(End::Done), "{:?}", job.failure);
-    assert!(!bench.network().faults().is_empty(), "it was bad to the end");
+    assert!(
+        !bench.network().faults().is_empty(),
+        "it was bad to the end"
+    );
     bench.network().mend();
     assert_eq!(
         memory::snapshots(&bench, id).await.len(),
@@ -63,11 +69,21 @@ async fn a_canister_that_wrote_too_much_is_waited_for() {
     // As a replica says it: with the code and the words of its chunk store.
     let limited = |after| {
         let message = "Error from Wasm chunk store: Canister is heap delta rate limited. Current delta debit: 80, limit: 75";
-        let refusal = Refusal { error: 504, message: message.to_owned() };
-        once("upload_canister_snapshot_data", after, Effect::RejectCertified(refusal))
+        let refusal = Refusal {
+            error: 504,
+            message: message.to_owned(),
+        };
+        once(
+            "upload_canister_snapshot_data",
+            after,
+            Effect::RejectCertified(refusal),
+        )
     };
     bench.network().break_it((0..6).map(|_| limited(1)));
     let job = carried_out(&bench.engine, &upload(id, &here)).await;
     assert_eq!(job.state, State::Ended(End::Done), "{:?}", job.failure);
-    assert!(bench.network().faults().is_empty(), "it was refused six times");
+    assert!(
+        bench.network().faults().is_empty(),
+        "it was refused six times"
+    );
 }

@@ -151,12 +151,16 @@ fn payment(amount: &str) -> Result<engine::Payment, Failure> {
 
 mirror! {
     /// What an operation does. See [`canopic_engine::OpName`].
-    OpName { ChangeSettings, Create, Delete, Start, Stop, TakeSnapshot, TopUp, Uninstall }
+    OpName {
+        ChangeSettings, Create, Delete, DownloadSnapshot, RepairCopy, Start, Stop, TakeSnapshot, TopUp, Uninstall, UploadCopy,
+    }
 }
 
 mirror! {
     /// What a step does. See [`canopic_engine::StepName`].
-    StepName { Buy, ChangeSettings, Delete, Give, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall }
+    StepName {
+        Buy, ChangeSettings, CompareSnapshot, Delete, DeleteReplaced, FetchSnapshot, FillSnapshot, Give, MakeSnapshot, MendCopy, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall, VerifyCopy,
+    }
 }
 
 mirror! {
@@ -172,8 +176,7 @@ mirror! {
 mirror! {
     /// What was looked at before a plan was made. See [`canopic_engine::CheckName`].
     CheckName {
-        Amount, Balance, Controller, Cycles, CyclesLost, Difference, FreeSlot, Guard, MemoryLost, Module, OpenCalls, RunState,
-        SnapshotThere, SnapshotsLost,
+        Amount, Balance, Controller, CopyFits, Cycles, CyclesLost, Difference, FreeSlot, Guard, MemoryLost, Module, OpenCalls, RunState, SnapshotsLost, SnapshotThere,
     }
 }
 

@@ -97,6 +97,7 @@ pub use network::{
 pub use ops::{
     Check, CheckName, Downtime, Op, OpName, Plan, Step, StepName, Target, Undo,
     Verdict as CheckVerdict,
+    copies::{DownloadSnapshot, RepairCopy, UploadCopy},
     cycles::{Buy, Give, Pay, Receive, TopUp},
     lifecycle::{Start, Stop},
     removal::{Delete, Uninstall},

@@ -24,6 +24,7 @@
 //!
 //! What a later step needs of an earlier one it takes from [`Work::output`].
 
+pub(crate) mod copies;
 pub(crate) mod cycles;
 pub(crate) mod lifecycle;
 pub(crate) mod removal;
@@ -79,6 +80,12 @@ pub enum Op {
     },
     /// Takes a snapshot.
     TakeSnapshot(snapshots::TakeSnapshot),
+    /// Copies a snapshot onto this computer.
+    DownloadSnapshot(copies::DownloadSnapshot),
+    /// Makes a snapshot of a copy.
+    UploadCopy(copies::UploadCopy),
+    /// Fetches again what a copy has lost.
+    RepairCopy(copies::RepairCopy),
     /// Gives cycles to a canister.
     TopUp(cycles::TopUp),
     /// Removes the module of a canister, and all memory.
@@ -125,6 +132,12 @@ pub enum OpName {
     Stop,
     /// Takes a snapshot.
     TakeSnapshot,
+    /// Copies a snapshot onto this computer.
+    DownloadSnapshot,
+    /// Makes a snapshot of a copy.
+    UploadCopy,
+    /// Fetches again what a copy has lost.
+    RepairCopy,
     /// Gives cycles to a canister.
     TopUp,
     /// Removes the module of a canister.
@@ -143,6 +156,9 @@ impl Op {
             Self::Start { .. } => OpName::Start,
             Self::Stop { .. } => OpName::Stop,
             Self::TakeSnapshot(_) => OpName::TakeSnapshot,
+            Self::DownloadSnapshot(_) => OpName::DownloadSnapshot,
+            Self::UploadCopy(_) => OpName::UploadCopy,
+            Self::RepairCopy(_) => OpName::RepairCopy,
         }
     }
 }
@@ -160,6 +176,9 @@ pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
         Op::Start { canister } => lifecycle::plan_start(world, *canister).await,
         Op::Stop { canister } => lifecycle::plan_stop(world, *canister).await,
         Op::TakeSnapshot(wish) => snapshots::plan_take(world, wish).await,
+        Op::DownloadSnapshot(wish) => copies::plan_download(world, wish).await,
+        Op::UploadCopy(wish) => copies::plan_upload(world, wish).await,
+        Op::RepairCopy(wish) => copies::plan_repair(world, wish).await,
     }
 }
 
@@ -216,6 +235,20 @@ steps! {
     Stop(lifecycle::Stop),
     /// Takes a snapshot.
     TakeSnapshot(snapshots::Take),
+    /// Fetches a snapshot into a folder.
+    FetchSnapshot(copies::Fetch),
+    /// Holds every byte of a copy against its hash.
+    VerifyCopy(copies::Verify),
+    /// Makes a snapshot of zeros, as large as the copy's.
+    MakeSnapshot(copies::Make),
+    /// Sends everything of a copy that is not zero.
+    FillSnapshot(copies::Fill),
+    /// Reads back what was sent.
+    CompareSnapshot(copies::Compare),
+    /// Deletes the snapshot that the new one replaces.
+    DeleteReplaced(copies::Replace),
+    /// Fetches again what a copy has lost.
+    MendCopy(copies::Mend),
 }
 
 /// How often something may be done.
@@ -433,6 +466,8 @@ pub enum CheckName {
     OpenCalls,
     /// Whether the snapshot is there.
     SnapshotThere,
+    /// Whether the canister can have a snapshot like the copy.
+    CopyFits,
 }
 
 /// What a check found.

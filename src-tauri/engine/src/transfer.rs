@@ -17,7 +17,9 @@ pub(crate) mod upload;
 pub(crate) mod window;
 
 use crate::{CanisterId, Certainty, Code, Error, Result, replica::Call};
+use async_trait::async_trait;
 use candid::{CandidType, Principal};
+use futures::future::BoxFuture;
 use ic_management_canister_types::{
     ReadCanisterSnapshotMetadataArgs, ReadCanisterSnapshotMetadataResult, SnapshotDataKind,
     SnapshotDataOffset,
@@ -26,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
-use window::{Window, judge, pause};
+use window::{Bounds, Window, judge, pause};
 
 /// A snapshot on a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +96,7 @@ impl SnapshotPlace {
     }
 
     /// The error as this transfer sees it: a snapshot that is not there, or not this canister's, has gone.
-    fn seen(&self, error: Error) -> Error {
+    pub(crate) fn seen(&self, error: Error) -> Error {
         let reject = error.facts.get("errorCode").map(String::as_str);
         let foreign = reject == Some("IC0406")
             && error
@@ -120,8 +122,6 @@ pub(crate) struct Progress {
     pub(crate) landed: u64,
     /// All of its bytes.
     pub(crate) total: u64,
-    /// Bytes of those that went over the wire in this run; zeros that were left out, and what landed earlier, did not.
-    pub(crate) moved: u64,
     /// How many pieces may be under way just now.
     pub(crate) width: usize,
 }
@@ -141,104 +141,109 @@ const LONGEST_WAIT: Duration = Duration::from_secs(90);
 /// How often a frontier is saved: what is lost by a power cut is then no more than a second of work.
 pub(crate) const SAVING: Duration = Duration::from_secs(1);
 
-/// A piece with what is needed to send it again.
-struct UnderWay<P> {
+/// What is moved through a window.
+#[async_trait]
+pub(crate) trait Load: Send {
+    /// What moves at a time.
+    type Piece: Send + Sync + 'static;
+
+    /// The next piece, in order; none at the end.
+    async fn next(&mut self) -> Result<Option<Self::Piece>>;
+
+    /// Moves a piece. Asked again for one that failed.
+    fn send(&self, piece: Arc<Self::Piece>) -> BoxFuture<'static, Result<()>>;
+
+    /// A piece has landed, with the window so wide.
+    async fn landed(&mut self, piece: &Self::Piece, width: usize) -> Result<()>;
+}
+
+/// A piece that came back, with what is needed to send it again.
+struct Back<P> {
     piece: Arc<P>,
     number: u64,
     failures: u32,
     outcome: Result<Duration>,
 }
 
-/// Sends all pieces through the window, each until it has landed.
-///
-/// `next` gives the pieces in order, `send` moves one, `landed` is told of each with the width of the window. Both may be asked for the same
-/// piece again. Ends early with the first error that no repetition mends; what was under way then is dropped, and may still land.
-pub(crate) async fn drive<P, Moving>(
-    mut window: Window,
+/// Moves a load through a window, each piece until it has landed. Ends early with the first error that no repetition mends; what was
+/// under way then is dropped, and may still land.
+pub(crate) async fn drive<L: Load>(
+    load: &mut L,
+    bounds: Bounds,
     cancel: &CancellationToken,
-    mut next: impl AsyncFnMut() -> Result<Option<P>>,
-    send: impl Fn(Arc<P>) -> Moving,
-    mut landed: impl AsyncFnMut(&P, usize) -> Result<()>,
-) -> Result<()>
-where
-    P: Send + Sync + 'static,
-    Moving: Future<Output = Result<()>> + Send + 'static,
-{
-    let mut under_way: JoinSet<UnderWay<P>> = JoinSet::new();
+) -> Result<()> {
+    let mut window = Window::new(bounds);
+    let mut under_way = JoinSet::new();
     let mut is_exhausted = false;
-    let start = |under_way: &mut JoinSet<UnderWay<P>>,
-                 window: &mut Window,
-                 piece: Arc<P>,
-                 failures: u32,
-                 delay: Duration| {
-        let number = window.number();
-        let moving = send(piece.clone());
-        under_way.spawn(async move {
-            tokio::time::sleep(delay).await;
-            let began = Instant::now();
-            let outcome = match tokio::time::timeout(LONGEST_WAIT, moving).await {
-                Ok(outcome) => outcome.map(|()| began.elapsed()),
-                Err(late) => Err(Error::new(Code::NoNetwork, "waiting for a piece")
-                    .certainty(Certainty::Unknown)
-                    .because(late)),
-            };
-            UnderWay {
-                piece,
-                number,
-                failures,
-                outcome,
-            }
-        });
-    };
     loop {
         while !is_exhausted && under_way.len() < window.width() && !cancel.is_cancelled() {
-            match next().await? {
-                Some(piece) => start(
-                    &mut under_way,
-                    &mut window,
-                    Arc::new(piece),
-                    0,
-                    Duration::ZERO,
-                ),
+            match load.next().await? {
+                Some(piece) => {
+                    let piece = Arc::new(piece);
+                    let moving = load.send(piece.clone());
+                    under_way.spawn(leave(piece, moving, window.number(), 0, Duration::ZERO));
+                }
                 None => is_exhausted = true,
             }
         }
-        let ended = tokio::select! {
+        let back = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(Error::new(Code::Cancelled, "moving a snapshot")),
-            ended = under_way.join_next() => ended,
+            back = under_way.join_next() => back,
         };
-        let Some(ended) = ended else {
+        let Some(back) = back else {
             return Ok(());
         };
-        let UnderWay {
-            piece,
-            number,
-            failures,
-            outcome,
-        } = ended.map_err(|error| Error::new(Code::Bug, "moving a piece").because(error))?;
-        match outcome {
+        let back = back.map_err(|error| Error::new(Code::Bug, "moving a piece").because(error))?;
+        let error = match back.outcome {
             Ok(took) => {
                 window.answered(took);
-                landed(&piece, window.width()).await?;
+                load.landed(&back.piece, window.width()).await?;
+                continue;
             }
-            Err(error) => {
-                let verdict = judge(&error);
-                let failures = failures + 1;
-                let Some(delay) = pause(verdict, failures, number) else {
-                    return Err(error);
-                };
-                window.pushed_back(number);
-                tracing::debug!(
-                    ?verdict,
-                    failures,
-                    width = window.width(),
-                    "a piece is sent again: {}",
-                    error.chain()
-                );
-                start(&mut under_way, &mut window, piece, failures, delay);
-            }
-        }
+            Err(error) => error,
+        };
+        let verdict = judge(&error);
+        let failures = back.failures + 1;
+        let Some(delay) = pause(verdict, failures, back.number) else {
+            return Err(error);
+        };
+        window.pushed_back(back.number);
+        tracing::debug!(
+            ?verdict,
+            failures,
+            width = window.width(),
+            error = error.chain(),
+            "a piece is sent again"
+        );
+        let moving = load.send(back.piece.clone());
+        under_way.spawn(leave(back.piece, moving, window.number(), failures, delay));
+    }
+}
+
+/// Moves a piece once, after a while.
+async fn leave<P>(
+    piece: Arc<P>,
+    moving: BoxFuture<'static, Result<()>>,
+    number: u64,
+    failures: u32,
+    delay: Duration,
+) -> Back<P> {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let began = Instant::now();
+    let outcome = match tokio::time::timeout(LONGEST_WAIT, moving).await {
+        Ok(outcome) => outcome.map(|()| began.elapsed()),
+        Err(late) => Err(Error::new(Code::NoNetwork, "waiting for a piece")
+            .certainty(Certainty::Unknown)
+            .because(late)),
+    };
+    Back {
+        piece,
+        number,
+        failures,
+        outcome,
     }
 }
 

@@ -700,6 +700,24 @@ const jobs: Record<OpName, JobWords> = {
     failed: (name) => `No snapshot of ${name} was taken`,
     unknown: (name) => `Unknown whether a snapshot of ${name} was taken`,
   },
+  downloadSnapshot: {
+    running: (name) => `Copying a snapshot of ${name} to this computer`,
+    done: (name) => `Copied a snapshot of ${name} to this computer`,
+    failed: (name) => `The copy of a snapshot of ${name} is unfinished`,
+    unknown: (name) => `The copy of a snapshot of ${name} is unfinished`,
+  },
+  uploadCopy: {
+    running: (name) => `Uploading a copy as a snapshot of ${name}`,
+    done: (name) => `Uploaded a copy as a snapshot of ${name}`,
+    failed: (name) => `No copy was uploaded to ${name}`,
+    unknown: (name) => `Unknown whether a copy was uploaded to ${name}`,
+  },
+  repairCopy: {
+    running: (name) => `Repairing a copy of ${name}`,
+    done: (name) => `Repaired a copy of ${name}`,
+    failed: (name) => `The copy of ${name} could not be repaired`,
+    unknown: (name) => `The copy of ${name} could not be repaired`,
+  },
   topUp: {
     running: (name) => `Topping up ${name}`,
     done: (name) => `Topped up ${name}`,

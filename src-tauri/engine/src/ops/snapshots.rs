@@ -135,13 +135,13 @@ pub(crate) fn taken(output: &Value) -> Result<SnapshotId> {
         .map_err(|error| Error::new(Code::Bug, "reading what a step left behind").because(error))
 }
 
-async fn inventory(work: &Work, canister: CanisterId) -> Result<Vec<SnapshotId>> {
+pub(super) async fn inventory(work: &Work, canister: CanisterId) -> Result<Vec<SnapshotId>> {
     let snapshots = work.snapshots(canister).await?;
     Ok(snapshots.into_iter().map(|snapshot| snapshot.id).collect())
 }
 
 /// Deletes a snapshot: gone is done.
-async fn delete(work: &Work, canister: CanisterId, id: &SnapshotId) -> Result<()> {
+pub(super) async fn delete(work: &Work, canister: CanisterId, id: &SnapshotId) -> Result<()> {
     if !inventory(work, canister).await?.contains(id) {
         return Ok(());
     }

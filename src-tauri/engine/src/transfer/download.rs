@@ -4,15 +4,14 @@
 //! there and keeps it over a crash. What an unfinished copy is of stands in it, and is held against the network before anything is
 //! added: a snapshot that has gone, or another one, is said and never mixed in.
 
-use super::{
-    Course, Progress, SAVING, SnapshotPlace, drive,
-    window::{Bounds, Window},
-};
+use super::{Course, Load, Progress, SAVING, SnapshotPlace, drive, window::Bounds};
 use crate::{
     ChainSnapshot, Code, CopyReader, CopyWriter, Draft, Error, Manifest, Origin, Part, Result,
     Unfinished, chunk_at, folder::Metadata, replica::Replica, unfinished,
 };
+use async_trait::async_trait;
 use camino::Utf8Path;
+use futures::future::BoxFuture;
 use ic_management_canister_types::SnapshotDataKind;
 use std::sync::Arc;
 use tokio::{task::JoinHandle, time::Instant};
@@ -128,6 +127,45 @@ async fn fetch(replica: &Replica, place: &SnapshotPlace, chunk: &Missing) -> Res
     Ok(bytes)
 }
 
+/// A copy that is being filled.
+struct Incoming<'a> {
+    replica: &'a Replica,
+    place: &'a SnapshotPlace,
+    writer: Arc<CopyWriter>,
+    chunks: std::vec::IntoIter<Missing>,
+    progress: Progress,
+    course: &'a Course<'a>,
+    saver: Saver,
+}
+
+#[async_trait]
+impl Load for Incoming<'_> {
+    type Piece = Missing;
+
+    async fn next(&mut self) -> Result<Option<Missing>> {
+        Ok(self.chunks.next())
+    }
+
+    fn send(&self, chunk: Arc<Missing>) -> BoxFuture<'static, Result<()>> {
+        let (replica, place) = (self.replica.clone(), self.place.clone());
+        let writer = self.writer.clone();
+        Box::pin(async move {
+            let bytes = fetch(&replica, &place, &chunk).await?;
+            blocking("writing a chunk", move || {
+                writer.write(chunk.part, chunk.index, &bytes).map(drop)
+            })
+            .await
+        })
+    }
+
+    async fn landed(&mut self, chunk: &Missing, width: usize) -> Result<()> {
+        self.progress.landed += chunk.length;
+        self.progress.width = width;
+        (self.course.progress)(self.progress);
+        self.saver.save_now_and_then().await
+    }
+}
+
 /// Fetches everything that is missing. What has landed is saved, whatever the end is.
 pub(crate) async fn download(
     replica: &Replica,
@@ -143,39 +181,59 @@ pub(crate) async fn download(
         .map(|(part, index)| missing(metadata, part, index))
         .collect();
     let total: u64 = metadata.blobs().map(|(_, bytes)| bytes).sum();
-    let mut progress = Progress {
-        landed: total - chunks.iter().map(|chunk| chunk.length).sum::<u64>(),
-        total,
-        ..Progress::default()
+    let missing_bytes: u64 = chunks.iter().map(|chunk| chunk.length).sum();
+    let mut load = Incoming {
+        replica,
+        place,
+        chunks: chunks.into_iter(),
+        progress: Progress {
+            landed: total - missing_bytes,
+            total,
+            ..Progress::default()
+        },
+        course,
+        saver: Saver::new(writer.clone()),
+        writer: writer.clone(),
     };
-    let mut chunks = chunks.into_iter();
-    let mut saver = Saver::new(writer.clone());
-    let fetched = drive(
-        Window::new(bounds),
-        &course.cancel,
-        async || Ok(chunks.next()),
-        |chunk: Arc<Missing>| {
-            let (replica, place, writer) = (replica.clone(), place.clone(), writer.clone());
-            async move {
-                let bytes = fetch(&replica, &place, &chunk).await?;
-                let (part, index) = (chunk.part, chunk.index);
-                blocking("writing a chunk", move || {
-                    writer.write(part, index, &bytes).map(drop)
-                })
-                .await
-            }
-        },
-        async |chunk, width| {
-            progress.landed += chunk.length;
-            progress.moved += chunk.length;
-            progress.width = width;
-            (course.progress)(progress);
-            saver.save_now_and_then().await
-        },
-    )
-    .await;
-    let saved = saver.save().await;
+    let fetched = drive(&mut load, bounds, &course.cancel).await;
+    let saved = load.saver.save().await;
     fetched.map_err(|error| place.seen(error)).and(saved)
+}
+
+/// What takes a chunk that was fetched again.
+type Mend = Arc<dyn Fn(Part, u64, &[u8]) -> Result<()> + Send + Sync>;
+
+/// Chunks that are fetched again.
+struct Mending<'a> {
+    replica: &'a Replica,
+    place: &'a SnapshotPlace,
+    chunks: std::vec::IntoIter<Missing>,
+    mend: Mend,
+}
+
+#[async_trait]
+impl Load for Mending<'_> {
+    type Piece = Missing;
+
+    async fn next(&mut self) -> Result<Option<Missing>> {
+        Ok(self.chunks.next())
+    }
+
+    fn send(&self, chunk: Arc<Missing>) -> BoxFuture<'static, Result<()>> {
+        let (replica, place) = (self.replica.clone(), self.place.clone());
+        let mend = self.mend.clone();
+        Box::pin(async move {
+            let bytes = fetch(&replica, &place, &chunk).await?;
+            blocking("mending a chunk", move || {
+                mend(chunk.part, chunk.index, &bytes)
+            })
+            .await
+        })
+    }
+
+    async fn landed(&mut self, _chunk: &Missing, _width: usize) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Fetches chunks again that a copy has lost, and hands each to `mend`.
@@ -186,30 +244,21 @@ pub(crate) async fn fetch_again(
     damaged: Vec<(Part, u64)>,
     bounds: Bounds,
     course: &Course<'_>,
-    mend: impl Fn(Part, u64, &[u8]) -> Result<()> + Send + Sync + 'static,
+    mend: Mend,
 ) -> Result<()> {
-    let mut chunks = damaged
+    let chunks: Vec<Missing> = damaged
         .into_iter()
-        .map(|(part, index)| missing(metadata, part, index));
-    let mend = Arc::new(mend);
-    drive(
-        Window::new(bounds),
-        &course.cancel,
-        async || Ok(chunks.next()),
-        |chunk: Arc<Missing>| {
-            let (replica, place, mend) = (replica.clone(), place.clone(), mend.clone());
-            async move {
-                let bytes = fetch(&replica, &place, &chunk).await?;
-                blocking("mending a chunk", move || {
-                    mend(chunk.part, chunk.index, &bytes)
-                })
-                .await
-            }
-        },
-        async |_, _| Ok(()),
-    )
-    .await
-    .map_err(|error| place.seen(error))
+        .map(|(part, index)| missing(metadata, part, index))
+        .collect();
+    let mut load = Mending {
+        replica,
+        place,
+        chunks: chunks.into_iter(),
+        mend,
+    };
+    drive(&mut load, bounds, &course.cancel)
+        .await
+        .map_err(|error| place.seen(error))
 }
 
 /// Does what blocks on the disk in a thread for that.

@@ -7,15 +7,17 @@
 //! The reading thread is one piece ahead of the window, so that memory holds the window and little more.
 
 use super::{
-    Course, Progress, SAVING, SnapshotPlace,
+    Course, Load, Progress, SAVING, SnapshotPlace,
     download::blocking,
     drive,
     plan::{Cutter, Frontier, LONGEST_PIECE, Piece},
-    window::{Bounds, Window},
+    window::Bounds,
 };
 use crate::{
     Code, CopyReader, Error, Part, Result, chunk_at, chunks, folder::Metadata, replica::Replica,
 };
+use async_trait::async_trait;
+use futures::future::BoxFuture;
 use ic_management_canister_types::{SnapshotDataKind, SnapshotDataOffset};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -58,6 +60,52 @@ fn offset(part: Part, offset: u64) -> SnapshotDataOffset {
     }
 }
 
+/// A copy that is being sent.
+struct Outgoing<'a> {
+    replica: &'a Replica,
+    place: &'a SnapshotPlace,
+    pieces: mpsc::Receiver<(Part, Piece)>,
+    landed: Arc<Mutex<Landed>>,
+    progress: Progress,
+    course: &'a Course<'a>,
+    saved: Instant,
+    save: &'a (dyn Fn(&Landed) -> Result<()> + Send + Sync),
+}
+
+#[async_trait]
+impl Load for Outgoing<'_> {
+    type Piece = (Part, Piece);
+
+    async fn next(&mut self) -> Result<Option<(Part, Piece)>> {
+        Ok(self.pieces.recv().await)
+    }
+
+    fn send(&self, piece: Arc<(Part, Piece)>) -> BoxFuture<'static, Result<()>> {
+        let (replica, place) = (self.replica.clone(), self.place.clone());
+        Box::pin(async move {
+            let (part, piece) = &*piece;
+            let call = place.write(&offset(*part, piece.offset), &piece.bytes)?;
+            replica.attempt(call).await
+        })
+    }
+
+    async fn landed(&mut self, (part, piece): &(Part, Piece), width: usize) -> Result<()> {
+        let landed = {
+            let mut landed = lock(&self.landed);
+            landed.land(*part, piece.covers.clone());
+            self.progress.landed = landed.bytes().min(self.progress.total);
+            self.progress.width = width;
+            (self.saved.elapsed() >= SAVING).then(|| landed.clone())
+        };
+        (self.course.progress)(self.progress);
+        if let Some(landed) = landed {
+            self.saved = Instant::now();
+            (self.save)(&landed)?;
+        }
+        Ok(())
+    }
+}
+
 /// Sends everything of a copy that is not zero and has not landed. `save` is told about once a second what has.
 pub(crate) async fn upload(
     replica: &Replica,
@@ -66,60 +114,36 @@ pub(crate) async fn upload(
     landed: Landed,
     bounds: Bounds,
     course: &Course<'_>,
-    save: impl Fn(&Landed) -> Result<()>,
+    save: &(dyn Fn(&Landed) -> Result<()> + Send + Sync),
 ) -> Result<()> {
-    let total: u64 = reader.blobs().map(|(_, bytes)| bytes).sum();
-    let (give, mut pieces) = mpsc::channel(1);
+    let total = reader.blobs().map(|(_, bytes)| bytes).sum();
+    let (give, pieces) = mpsc::channel(1);
     let landed = Arc::new(Mutex::new(landed));
-    let reading = {
-        let (reader, landed) = (reader.clone(), landed.clone());
+    let reading = tokio::spawn({
+        let landed = landed.clone();
         blocking("reading a copy", move || read(&reader, &landed, &give))
-    };
-    let reading = tokio::spawn(reading);
-    let now = |landed: &Mutex<Landed>| {
-        landed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    };
-    let mut moved = 0;
-    let mut saved = Instant::now();
-    let sent = drive(
-        Window::new(bounds),
-        &course.cancel,
-        async || Ok(pieces.recv().await),
-        |piece: Arc<(Part, Piece)>| {
-            let (replica, place) = (replica.clone(), place.clone());
-            async move {
-                let (part, piece) = &*piece;
-                let call = place.write(&offset(*part, piece.offset), &piece.bytes)?;
-                replica.attempt(call).await
-            }
+    });
+    let mut load = Outgoing {
+        replica,
+        place,
+        pieces,
+        landed: landed.clone(),
+        progress: Progress {
+            total,
+            ..Progress::default()
         },
-        async |(part, piece), width| {
-            lock(&landed).land(*part, piece.covers.clone());
-            moved += piece.bytes.len() as u64;
-            let landed_bytes = lock(&landed).bytes().min(total);
-            (course.progress)(Progress {
-                landed: landed_bytes,
-                total,
-                moved,
-                width,
-            });
-            if saved.elapsed() >= SAVING {
-                saved = Instant::now();
-                save(&now(&landed))?;
-            }
-            Ok(())
-        },
-    )
-    .await;
+        course,
+        saved: Instant::now(),
+        save,
+    };
+    let sent = drive(&mut load, bounds, &course.cancel).await;
     // Nobody takes pieces any more: the reading thread ends with its next one.
-    drop(pieces);
+    drop(load);
     let read = reading
         .await
         .map_err(|error| Error::new(Code::Bug, "reading a copy").because(error))?;
-    save(&now(&landed))?;
+    let landed = lock(&landed).clone();
+    save(&landed)?;
     // A copy that cannot be read ends the pieces early, which alone would look like their end.
     sent.map_err(|error| place.seen(error))?;
     read
@@ -200,12 +224,6 @@ pub(crate) async fn compare(
     bounds: Bounds,
     course: &Course<'_>,
 ) -> Result<()> {
-    let differs = |what: &str| {
-        Error::new(Code::SnapshotDiffers, "reading back a snapshot")
-            .with("canister", place.canister)
-            .with("snapshot", hex::encode(&place.snapshot))
-            .because(what.to_owned())
-    };
     let (reply,) = replica.attempt(place.read_metadata()?).await?;
     let there = Metadata::from_network(reply)?;
     let here = reader.metadata();
@@ -216,7 +234,7 @@ pub(crate) async fn compare(
         metadata
     };
     if !sorted(&there).is_same_state(&sorted(here)) {
-        return Err(differs("its metadata are not the copy's"));
+        return Err(differs(place, "its metadata are not the copy's"));
     }
     let probes: Vec<Probe> = reader
         .blobs()
@@ -241,38 +259,68 @@ pub(crate) async fn compare(
                 })
         })
         .collect();
-    let total = probes.len() as u64;
-    let mut landed = 0;
-    let mut probes = probes.into_iter();
-    drive(
-        Window::new(bounds),
-        &course.cancel,
-        async || Ok(probes.next()),
-        |probe: Arc<Probe>| {
-            let (replica, place, reader) = (replica.clone(), place.clone(), reader.clone());
-            let differs = differs(&format!(
-                "chunk {} of {} is another",
-                probe.index, probe.part
-            ));
-            async move {
-                let (slice,) = replica.attempt(place.read(probe.kind.clone())?).await?;
-                let is_same = blocking("comparing a chunk", move || {
-                    Ok(reader.chunk(probe.part, probe.index)? == *slice.chunk)
-                });
-                if is_same.await? { Ok(()) } else { Err(differs) }
-            }
+    let mut load = Probing {
+        replica,
+        place,
+        reader,
+        progress: Progress {
+            total: probes.len() as u64,
+            ..Progress::default()
         },
-        async |_, width| {
-            landed += 1;
-            (course.progress)(Progress {
-                landed,
-                total,
-                moved: 0,
-                width,
+        probes: probes.into_iter(),
+        course,
+    };
+    drive(&mut load, bounds, &course.cancel)
+        .await
+        .map_err(|error| place.seen(error))
+}
+
+/// Chunks that are read back.
+struct Probing<'a> {
+    replica: &'a Replica,
+    place: &'a SnapshotPlace,
+    reader: Arc<CopyReader>,
+    probes: std::vec::IntoIter<Probe>,
+    progress: Progress,
+    course: &'a Course<'a>,
+}
+
+#[async_trait]
+impl Load for Probing<'_> {
+    type Piece = Probe;
+
+    async fn next(&mut self) -> Result<Option<Probe>> {
+        Ok(self.probes.next())
+    }
+
+    fn send(&self, probe: Arc<Probe>) -> BoxFuture<'static, Result<()>> {
+        let (replica, place) = (self.replica.clone(), self.place.clone());
+        let reader = self.reader.clone();
+        Box::pin(async move {
+            let (slice,) = replica.attempt(place.read(probe.kind.clone())?).await?;
+            let what = format!("chunk {} of {} is another", probe.index, probe.part);
+            let is_same = blocking("comparing a chunk", move || {
+                Ok(reader.chunk(probe.part, probe.index)? == *slice.chunk)
             });
-            Ok(())
-        },
-    )
-    .await
-    .map_err(|error| place.seen(error))
+            if is_same.await? {
+                Ok(())
+            } else {
+                Err(differs(&place, &what))
+            }
+        })
+    }
+
+    async fn landed(&mut self, _probe: &Probe, width: usize) -> Result<()> {
+        self.progress.landed += 1;
+        self.progress.width = width;
+        (self.course.progress)(self.progress);
+        Ok(())
+    }
+}
+
+fn differs(place: &SnapshotPlace, what: &str) -> Error {
+    Error::new(Code::SnapshotDiffers, "reading back a snapshot")
+        .with("canister", place.canister)
+        .with("snapshot", hex::encode(&place.snapshot))
+        .because(what.to_owned())
 }

@@ -96,11 +96,17 @@ fn figures(output: &str) -> Vec<(String, f64)> {
     let value = |name: &str| median(values_of(name, output));
     let mut figures = vec![];
     for (name, what) in DISCIPLINES {
-        let (ours, theirs) = (value(&format!("{name}-ours-ms")), value(&format!("{name}-icp-ms")));
+        let (ours, theirs) = (
+            value(&format!("{name}-ours-ms")),
+            value(&format!("{name}-icp-ms")),
+        );
         let (Some(ours), Some(theirs)) = (ours, theirs) else {
             continue;
         };
-        println!("{what:<28} ours {ours:>7} ms   icp {theirs:>7} ms   {:.2}x", theirs / ours);
+        println!(
+            "{what:<28} ours {ours:>7} ms   icp {theirs:>7} ms   {:.2}x",
+            theirs / ours
+        );
         let ratio = match name {
             "dense-download" => "download_ratio".to_owned(),
             _ => {
@@ -115,23 +121,34 @@ fn figures(output: &str) -> Vec<(String, f64)> {
         );
     }
     let peak = |who: &str| {
-        let names = DISCIPLINES.iter().map(|(name, _)| format!("{name}-{who}-kb"));
-        let sizes = SIZES
+        let names = DISCIPLINES
             .iter()
-            .flat_map(|size| ["download", "upload"].map(|way| format!("size-{size}-{way}-{who}-kb")));
-        names.chain(sizes).flat_map(|name| values_of(&name, output)).max()
+            .map(|(name, _)| format!("{name}-{who}-kb"));
+        let sizes = SIZES.iter().flat_map(|size| {
+            ["download", "upload"].map(|way| format!("size-{size}-{way}-{who}-kb"))
+        });
+        names
+            .chain(sizes)
+            .flat_map(|name| values_of(&name, output))
+            .max()
     };
     let mebibytes = |kilobytes: u64| rounded(kilobytes as f64 / 1024.0);
     for (who, name) in [("ours", "peak_rss_mb"), ("icp", "icp_peak_rss_mb")] {
         figures.extend(peak(who).map(|peak| (name.to_owned(), mebibytes(peak))));
     }
-    for (size, way) in SIZES.iter().flat_map(|size| iter::repeat(size).zip(["download", "upload"])) {
+    for (size, way) in SIZES
+        .iter()
+        .flat_map(|size| iter::repeat(size).zip(["download", "upload"]))
+    {
         let measured = |unit: &str| value(&format!("size-{size}-{way}-ours-{unit}"));
-        figures.extend(measured("kb").map(|peak| (format!("peak_{way}_{size}_mb"), rounded(peak / 1024.0))));
+        figures.extend(
+            measured("kb").map(|peak| (format!("peak_{way}_{size}_mb"), rounded(peak / 1024.0))),
+        );
         figures.extend(measured("ms").map(|time| (format!("time_{way}_{size}_ms"), time)));
     }
     figures.extend(
-        value("paced-percent-of-blocks").map(|percent| ("mainnet_pace_percent_of_blocks".to_owned(), percent)),
+        value("paced-percent-of-blocks")
+            .map(|percent| ("mainnet_pace_percent_of_blocks".to_owned(), percent)),
     );
     figures
 }
@@ -150,7 +167,11 @@ mod tests {
             let found = figures.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| *value)
         };
-        assert_eq!(value("download_ratio"), Some(2.5), "one slow run does not count");
+        assert_eq!(
+            value("download_ratio"),
+            Some(2.5),
+            "one slow run does not count"
+        );
         assert_eq!(value("peak_rss_mb"), Some(60.0), "the highest of all");
         assert_eq!(value("time_upload_512_ms"), Some(77.0));
         assert_eq!(value("upload_dense_ratio"), None, "nothing is made up");
