@@ -546,19 +546,6 @@ impl Check {
     }
 }
 
-/// Amounts as text: what is inside a tagged enum cannot be read back from numbers of 128 bits.
-mod decimal {
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    pub(super) fn serialize<S: Serializer>(amount: &u128, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(amount)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
-    }
-}
-
 /// What will happen, exactly. A person confirms it, and then it is what runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -570,7 +557,7 @@ pub struct Plan {
     /// What was looked at.
     pub checks: Vec<Check>,
     /// What the network will charge the canisters, roughly, in cycles.
-    #[serde(with = "decimal")]
+    #[serde(with = "embedded")]
     pub cost: u128,
     /// How long calls are not taken.
     pub downtime: Downtime,
