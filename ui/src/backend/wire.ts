@@ -197,8 +197,7 @@ facts: { [key in string]: string }, };
 /**
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
-export type CheckName = "amount" | "balance" | "controller" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLost" | "module" | "openCalls" | "runState" | "snapshotThere" | "snapshotsLost";
-export type CheckName = "controller" | "runState" | "module" | "freeSlot" | "cycles" | "openCalls" | "snapshotThere" | "copyFits";
+export type CheckName = "amount" | "balance" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLost" | "module" | "openCalls" | "runState" | "snapshotsLost" | "snapshotThere";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
@@ -825,8 +824,7 @@ canister: string, };
 /**
  * What an operation does. See [`canopic_engine::OpName`].
  */
-export type OpName = "changeSettings" | "create" | "delete" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall";
-export type OpName = "start" | "stop" | "takeSnapshot" | "downloadSnapshot" | "uploadCopy" | "repairCopy";
+export type OpName = "changeSettings" | "create" | "delete" | "downloadSnapshot" | "repairCopy" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall" | "uploadCopy";
 
 /**
  * Something that was picked.
@@ -1307,8 +1305,7 @@ provenAt: number | null, };
 /**
  * What a step does. See [`canopic_engine::StepName`].
  */
-export type StepName = "buy" | "changeSettings" | "delete" | "give" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall";
-export type StepName = "start" | "stop" | "takeSnapshot" | "fetchSnapshot" | "verifyCopy" | "makeSnapshot" | "fillSnapshot" | "compareSnapshot" | "deleteReplaced" | "mendCopy";
+export type StepName = "buy" | "changeSettings" | "compareSnapshot" | "delete" | "deleteReplaced" | "fetchSnapshot" | "fillSnapshot" | "give" | "makeSnapshot" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "verifyCopy";
 
 /**
  * How far a step is.
