@@ -13,7 +13,7 @@ use canopic_practice::interface::{
     ProvisionalCreateCanisterWithCyclesArgs, ReadCanisterSnapshotDataArgs,
     ReadCanisterSnapshotDataResult, Snapshot, SnapshotDataKind, TakeCanisterSnapshotArgs,
 };
-use canopic_practice::{Options, start};
+use canopic_practice::{Network, Options, start};
 use futures::stream::{self, StreamExt as _};
 use ic_agent::Agent;
 use ic_agent::identity::BasicIdentity;
@@ -21,6 +21,8 @@ use std::fmt::Display;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Instant;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufStream};
+use tokio::net::TcpStream;
 
 /// Enough for a median that a single slow run does not move.
 const RUNS: usize = 5;
@@ -159,6 +161,59 @@ async fn measure_status(agent: &Agent, somewhere: Principal) {
     }
 }
 
+/// The same calls, sent and received by a client that signed them before and checks nothing: what the network alone takes.
+async fn measure_served_status(network: &Network, agent: &Agent, somewhere: Principal) {
+    let ids = all(
+        (0..CANISTERS).map(|_| create(agent.clone(), somewhere)),
+        IN_FLIGHT,
+    )
+    .await;
+    let address = network.address();
+    for _ in 0..RUNS {
+        let signed: Vec<(Principal, Vec<u8>)> = ids
+            .iter()
+            .map(|id| {
+                let call = agent
+                    .update(&Principal::management_canister(), "canister_status")
+                    .with_effective_canister_id(*id)
+                    .with_arg(Encode!(&CanisterIdRecord { canister_id: *id }).unwrap());
+                (*id, call.sign().unwrap().signed_update)
+            })
+            .collect();
+        let shares: Vec<Vec<_>> = signed
+            .chunks(CANISTERS.div_ceil(IN_FLIGHT))
+            .map(<[_]>::to_vec)
+            .collect();
+        let began = Instant::now();
+        let clients = shares.into_iter().map(|share| async move {
+            let mut stream = BufStream::new(TcpStream::connect(address).await.unwrap());
+            for (id, body) in share {
+                let head = format!(
+                    "POST /api/v4/canister/{id}/call HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/cbor\r\nContent-Length: {}\r\n\r\n",
+                    body.len()
+                );
+                stream.write_all(head.as_bytes()).await.unwrap();
+                stream.write_all(&body).await.unwrap();
+                stream.flush().await.unwrap();
+                let mut length = 0;
+                let mut line = String::new();
+                stream.read_line(&mut line).await.unwrap();
+                assert!(line.starts_with("HTTP/1.1 200"), "answered: {line}");
+                while line != "\r\n" {
+                    line.clear();
+                    stream.read_line(&mut line).await.unwrap();
+                    if let Some(told) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                        length = told.trim().parse().unwrap();
+                    }
+                }
+                stream.read_exact(&mut vec![0; length]).await.unwrap();
+            }
+        });
+        all(clients, IN_FLIGHT).await;
+        tell("status-served-ms", began.elapsed().as_millis());
+    }
+}
+
 async fn create(agent: Agent, somewhere: Principal) -> Principal {
     let args = ProvisionalCreateCanisterWithCyclesArgs::default();
     let method = "provisional_create_canister_with_cycles";
@@ -214,13 +269,25 @@ async fn measure_large_heap(agent: &Agent, somewhere: Principal) {
     }
 }
 
+/// `cargo bench -p canopic-practice --bench network -- status` measures only what begins so.
+fn is_wanted(name: &str) -> bool {
+    let mut wanted = std::env::args()
+        .skip(1)
+        .filter(|given| !given.starts_with("--"));
+    wanted.next().is_none_or(|wanted| name.starts_with(&wanted))
+}
+
 #[tokio::main]
 async fn main() {
-    tell(
-        "program-kb",
-        std::fs::metadata(PROGRAM).unwrap().len() / 1000,
-    );
-    measure_start();
+    if is_wanted("program") {
+        tell(
+            "program-kb",
+            std::fs::metadata(PROGRAM).unwrap().len() / 1000,
+        );
+    }
+    if is_wanted("start") {
+        measure_start();
+    }
     let network = start(Options {
         demo: true,
         ..Options::default()
@@ -237,10 +304,19 @@ async fn main() {
         .fleet()
         .iter()
         .find(|member| member.name == "storefront");
-    measure_reads(&agent, storefront.unwrap().id).await;
+    if is_wanted("read") {
+        measure_reads(&agent, storefront.unwrap().id).await;
+    }
     let somewhere = Principal::from_text(&network.ready().default_effective_canister_id).unwrap();
-    measure_status(&agent, somewhere).await;
-    measure_large_heap(&agent, somewhere).await;
-    measure_endless_loop(&agent, somewhere).await;
+    if is_wanted("status") {
+        measure_status(&agent, somewhere).await;
+        measure_served_status(&network, &agent, somewhere).await;
+    }
+    if is_wanted("heap") {
+        measure_large_heap(&agent, somewhere).await;
+    }
+    if is_wanted("endless") {
+        measure_endless_loop(&agent, somewhere).await;
+    }
     network.stop().await;
 }

@@ -49,6 +49,11 @@ const NETWORK: &[(&str, &str, &str)] = &[
     ("read-16-mb-s", "snapshot reads, 16 in flight", "MB/s"),
     ("status-ms", "status of 1,000 canisters, certified", "ms"),
     (
+        "status-served-ms",
+        "the same without the client's share",
+        "ms",
+    ),
+    (
         "status-query-ms",
         "status of 1,000 canisters, as queries",
         "ms",
