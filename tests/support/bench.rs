@@ -6,13 +6,13 @@
 //!
 //! What a test does beside the engine, to prepare the world or to look at it with other eyes, goes through [`Bench::manage`].
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use candid::{
     CandidType, Principal,
     utils::{ArgumentDecoder, ArgumentEncoder},
 };
 use canopic_engine::{
-    CanisterId, DoorError, Endpoint, Engine, KnownCanister, Places, PracticeDoor,
+    CanisterId, Conduct, DoorError, Endpoint, Engine, KnownCanister, Places, PracticeDoor,
 };
 use canopic_practice::{
     Network, Options, demo,
@@ -90,11 +90,20 @@ impl Bench {
             .fetch_root_key()
             .await
             .expect("the network tells its root key");
-        Self::on(address, agent, somewhere, vec![], None)
+        Self::on(address, agent, somewhere, vec![], None, Conduct::default())
     }
 
     /// On a practice network like this.
     pub async fn with(options: Options) -> Self {
+        Self::conducted(options, Conduct::default()).await
+    }
+
+    /// On a practice network like this, with an engine of another patience.
+    ///
+    /// # Panics
+    ///
+    /// Where the network does not start.
+    pub async fn conducted(options: Options, conduct: Conduct) -> Self {
         let network = canopic_practice::start(options)
             .await
             .expect("a practice network starts on a free port");
@@ -109,7 +118,7 @@ impl Bench {
             group: member.group.to_owned(),
         });
         let (address, fleet) = (ready.url.clone(), fleet.collect());
-        Self::on(address, agent, somewhere, fleet, Some(network))
+        Self::on(address, agent, somewhere, fleet, Some(network), conduct)
     }
 
     fn on(
@@ -118,6 +127,7 @@ impl Bench {
         somewhere: Principal,
         canisters: Vec<KnownCanister>,
         network: Option<Network>,
+        conduct: Conduct,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let home = Utf8PathBuf::from_path_buf(folder.path().to_owned())
@@ -128,7 +138,7 @@ impl Bench {
             canisters: Mutex::new(canisters),
         });
         let folders = Places::below(&home).open().expect("the folder is empty");
-        let engine = Engine::open(Arc::new(folders), door.clone())
+        let engine = Engine::open_with(Arc::new(folders), door.clone(), conduct)
             .expect("there are no settings yet that could be damaged");
         Self {
             engine: Arc::new(engine),
@@ -139,6 +149,27 @@ impl Bench {
             somewhere,
             _folder: folder,
         }
+    }
+
+    /// Another engine on the same network, with folders of its own.
+    ///
+    /// # Panics
+    ///
+    /// Where the folders are in use or cannot be read.
+    pub fn open_engine(&self, home: &Utf8Path, conduct: Conduct) -> Arc<Engine> {
+        let folders = Places::below(home).open().expect("nobody uses the folders");
+        let engine = Engine::open_with(Arc::new(folders), self.door.clone(), conduct);
+        Arc::new(engine.expect("what an engine wrote can be read"))
+    }
+
+    /// Takes the practice network out, to stop it and to start it again.
+    pub fn take_network(&mut self) -> Option<Network> {
+        self.network.take()
+    }
+
+    /// Puts a network back, at the address where the one before was.
+    pub fn put_network(&mut self, network: Network) {
+        self.network = Some(network);
     }
 
     /// The practice network itself, to break it.

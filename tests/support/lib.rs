@@ -3,6 +3,7 @@
 mod bench;
 pub mod errand;
 pub mod memory;
+pub mod operations;
 
 pub use bench::{About, Bench};
 

@@ -49,7 +49,7 @@ mirror! {
         InterfaceMalformed, InterfaceMissing, JobNotFound, JournalDamaged, JournalFromNewerVersion, JournalUnusable,
         KeyCurveUnknown, KeyLost, KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing,
         ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse, NetworkUnknown,
-        NoNetwork, NotAsPlanned, NotController, NotOnThisNetwork, OnlyController, OutcomeUnknown, PassphraseNeeded,
+        NoNetwork, NotAsPlanned, NotController, NotOnThisNetwork, OnlyController, NotYetLoadable, OutcomeUnknown, PassphraseNeeded,
         PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone, PracticeFailed,
         Precondition, ProjectNotFound, ProjectUnreadable, RecordBroken, RecordUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SamplesUnusable, SettingUnfit,
         SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SlowAnswer, SnapshotDiffers, SnapshotGone, StalePlan, StillStopping,

@@ -81,6 +81,74 @@ pub enum Op {
         /// Of which.
         canister: String,
     },
+    /// Takes a snapshot of each of several canisters, as one restore point.
+    TakeSnapshots {
+        /// Which, in the order in which they are stopped.
+        canisters: Vec<String>,
+    },
+    /// Puts a snapshot's state in place of a canister's, after a safety snapshot of that.
+    Restore {
+        /// Which canister.
+        canister: String,
+        /// Its snapshot.
+        snapshot: String,
+        /// The snapshot whose place the safety snapshot takes; that one is gone afterwards.
+        replace: Option<String>,
+    },
+    /// The same for several canisters, as one.
+    RestoreSnapshots {
+        /// Which, in the order in which they are stopped.
+        restores: Vec<Restore>,
+    },
+    /// Puts one canister's snapshot into another one of the same subnet.
+    SendSnapshot {
+        /// Whose snapshot.
+        source: String,
+        /// Which.
+        snapshot: String,
+        /// Where to.
+        target: String,
+        /// Whether a person said that what is in the target may be replaced.
+        may_replace: bool,
+    },
+    /// Deletes snapshots for ever.
+    DeleteSnapshots {
+        /// Of which canister.
+        canister: String,
+        /// Which.
+        snapshots: Vec<String>,
+    },
+}
+
+/// A canister and the snapshot that is restored there.
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Restore {
+    /// Which canister.
+    pub canister: String,
+    /// Its snapshot.
+    pub snapshot: String,
+    /// The snapshot whose place the safety snapshot takes; that one is gone afterwards.
+    pub replace: Option<String>,
+}
+
+impl Restore {
+    fn read(self) -> Result<engine::Restore, Failure> {
+        Ok(engine::Restore {
+            canister: self.canister.parse()?,
+            snapshot: self.snapshot.parse()?,
+            replace: self.replace.as_deref().map(str::parse).transpose()?,
+        })
+    }
+}
+
+fn parsed<T: std::str::FromStr<Err = engine::Error>>(
+    texts: Vec<String>,
+) -> Result<Vec<T>, Failure> {
+    texts
+        .into_iter()
+        .map(|text| text.parse().map_err(Failure::from))
+        .collect()
 }
 
 impl Op {
@@ -137,6 +205,45 @@ impl Op {
                 name,
                 note,
             }),
+            Self::TakeSnapshots { canisters } => engine::Op::TakeSnapshots {
+                canisters: parsed(canisters)?,
+            },
+            Self::Restore {
+                canister,
+                snapshot,
+                replace,
+            } => {
+                let wish = Restore {
+                    canister,
+                    snapshot,
+                    replace,
+                };
+                engine::Op::Restore(wish.read()?)
+            }
+            Self::RestoreSnapshots { restores } => engine::Op::RestoreSnapshots {
+                restores: restores
+                    .into_iter()
+                    .map(Restore::read)
+                    .collect::<Result<_, _>>()?,
+            },
+            Self::SendSnapshot {
+                source,
+                snapshot,
+                target,
+                may_replace,
+            } => engine::Op::SendSnapshot(engine::SendSnapshot {
+                source: source.parse()?,
+                snapshot: snapshot.parse()?,
+                target: target.parse()?,
+                may_replace,
+            }),
+            Self::DeleteSnapshots {
+                canister,
+                snapshots,
+            } => engine::Op::DeleteSnapshots {
+                canister: canister.parse()?,
+                snapshots: parsed(snapshots)?,
+            },
         })
     }
 }
@@ -152,14 +259,14 @@ fn payment(amount: &str) -> Result<engine::Payment, Failure> {
 mirror! {
     /// What an operation does. See [`canopic_engine::OpName`].
     OpName {
-        ChangeSettings, Create, Delete, DownloadSnapshot, RepairCopy, Start, Stop, TakeSnapshot, TopUp, Uninstall, UploadCopy,
+        ChangeSettings, Create, Delete, DeleteSnapshots, DownloadSnapshot, RepairCopy, Restore, RestoreSnapshots, SendSnapshot, Start, Stop, TakeSnapshot, TakeSnapshots, TopUp, Uninstall, UploadCopy,
     }
 }
 
 mirror! {
     /// What a step does. See [`canopic_engine::StepName`].
     StepName {
-        Buy, ChangeSettings, CompareSnapshot, Delete, DeleteReplaced, FetchSnapshot, FillSnapshot, Give, MakeSnapshot, MendCopy, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall, VerifyCopy,
+        Buy, ChangeSettings, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, FetchSnapshot, FillSnapshot, Give, LoadSnapshot, MakeSnapshot, MendCopy, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall, Verify, VerifyCopy,
     }
 }
 
@@ -176,7 +283,7 @@ mirror! {
 mirror! {
     /// What was looked at before a plan was made. See [`canopic_engine::CheckName`].
     CheckName {
-        Amount, Balance, Controller, CopyFits, Cycles, CyclesLost, Difference, FreeSlot, Guard, MemoryLost, Module, OpenCalls, RunState, SnapshotsLost, SnapshotThere,
+        Amount, AnotherCanister, Balance, BoundToId, Controller, CopyFits, Cycles, CyclesLost, Difference, FreeSlot, Guard, MemoryLimit, MemoryLost, Module, OpenCalls, RunState, SafetyElsewhere, SameSubnet, SettingsDiffer, SnapshotOrigin, SnapshotThere, SnapshotWhole, SnapshotsLost, TargetState, WhatIsLost,
     }
 }
 

@@ -129,6 +129,8 @@ pub enum Code {
     NotOnThisNetwork,
     /// The identity is the only known controller of a canister, and its key was never exported.
     OnlyController,
+    /// The network has not written a snapshot out yet, so it cannot be loaded elsewhere: it can be after the next checkpoint.
+    NotYetLoadable,
     /// A change was sent, and neither the network nor the world tells whether it happened.
     OutcomeUnknown,
     /// A key is protected by a passphrase, and none was given.

@@ -101,8 +101,10 @@ pub use ops::{
     cycles::{Buy, Give, Pay, Receive, TopUp},
     lifecycle::{Start, Stop},
     removal::{Delete, Uninstall},
+    restore::{Load, Restore, Verify},
+    send::SendSnapshot,
     settings::ChangeSettings,
-    snapshots::{Take, TakeSnapshot},
+    snapshots::{DeleteSnapshot, Take, TakeSnapshot},
 };
 pub use project::{Environment, Ground, Member, Problem, ProblemKind, Project};
 pub use replica::Envelope;

@@ -26,8 +26,11 @@
 
 pub(crate) mod copies;
 pub(crate) mod cycles;
+pub(crate) mod fleet;
 pub(crate) mod lifecycle;
 pub(crate) mod removal;
+pub(crate) mod restore;
+pub(crate) mod send;
 pub(crate) mod settings;
 pub(crate) mod snapshots;
 
@@ -93,6 +96,27 @@ pub enum Op {
         /// Of which.
         canister: CanisterId,
     },
+    /// Takes a snapshot of each of several canisters, as one restore point.
+    TakeSnapshots {
+        /// Which, in the order in which they are stopped.
+        canisters: Vec<CanisterId>,
+    },
+    /// Puts a snapshot's state in place of a canister's, after a safety snapshot of that.
+    Restore(restore::Restore),
+    /// The same for several canisters, as one.
+    RestoreSnapshots {
+        /// Which, in the order in which they are stopped.
+        restores: Vec<restore::Restore>,
+    },
+    /// Puts one canister's snapshot into another one.
+    SendSnapshot(send::SendSnapshot),
+    /// Deletes snapshots for ever.
+    DeleteSnapshots {
+        /// Of which canister.
+        canister: CanisterId,
+        /// Which.
+        snapshots: Vec<SnapshotId>,
+    },
 }
 
 /// Amounts of 128 bits do not survive the way in which serde reads tagged enums; as JSON in a text they do.
@@ -142,6 +166,16 @@ pub enum OpName {
     TopUp,
     /// Removes the module of a canister.
     Uninstall,
+    /// Takes a snapshot of each of several canisters, as one restore point.
+    TakeSnapshots,
+    /// Puts a snapshot's state in place of a canister's.
+    Restore,
+    /// The same for several canisters, as one.
+    RestoreSnapshots,
+    /// Puts one canister's snapshot into another one.
+    SendSnapshot,
+    /// Deletes snapshots for ever.
+    DeleteSnapshots,
 }
 
 impl Op {
@@ -159,6 +193,11 @@ impl Op {
             Self::DownloadSnapshot(_) => OpName::DownloadSnapshot,
             Self::UploadCopy(_) => OpName::UploadCopy,
             Self::RepairCopy(_) => OpName::RepairCopy,
+            Self::TakeSnapshots { .. } => OpName::TakeSnapshots,
+            Self::Restore(_) => OpName::Restore,
+            Self::RestoreSnapshots { .. } => OpName::RestoreSnapshots,
+            Self::SendSnapshot(_) => OpName::SendSnapshot,
+            Self::DeleteSnapshots { .. } => OpName::DeleteSnapshots,
         }
     }
 }
@@ -179,6 +218,14 @@ pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
         Op::DownloadSnapshot(wish) => copies::plan_download(world, wish).await,
         Op::UploadCopy(wish) => copies::plan_upload(world, wish).await,
         Op::RepairCopy(wish) => copies::plan_repair(world, wish).await,
+        Op::TakeSnapshots { canisters } => fleet::plan_snapshots(world, canisters).await,
+        Op::Restore(wish) => restore::plan_restore(world, std::slice::from_ref(wish)).await,
+        Op::RestoreSnapshots { restores } => restore::plan_restore(world, restores).await,
+        Op::SendSnapshot(wish) => send::plan_send(world, wish).await,
+        Op::DeleteSnapshots {
+            canister,
+            snapshots,
+        } => snapshots::plan_delete(world, *canister, snapshots).await,
     }
 }
 
@@ -249,6 +296,12 @@ steps! {
     DeleteReplaced(copies::Replace),
     /// Fetches again what a copy has lost.
     MendCopy(copies::Mend),
+    /// Puts a snapshot's state in place of the canister's.
+    LoadSnapshot(restore::Load),
+    /// Looks whether the canister is as planned.
+    Verify(restore::Verify),
+    /// Deletes a snapshot.
+    DeleteSnapshot(snapshots::DeleteSnapshot),
 }
 
 /// How often something may be done.
@@ -468,6 +521,26 @@ pub enum CheckName {
     SnapshotThere,
     /// Whether the canister can have a snapshot like the copy.
     CopyFits,
+    /// Whether all of an uploaded snapshot arrived, as far as it shows.
+    SnapshotWhole,
+    /// Whether the snapshot was taken on the network; an uploaded one is what somebody made it.
+    SnapshotOrigin,
+    /// Whether the safety snapshot would take the place of the one that is restored.
+    SafetyElsewhere,
+    /// What has happened since the snapshot was taken, and is gone afterwards.
+    WhatIsLost,
+    /// Whether the snapshot's heap is within the canister's limit.
+    MemoryLimit,
+    /// Whether the target is another canister than the source.
+    AnotherCanister,
+    /// Whether both canisters live on the same subnet.
+    SameSubnet,
+    /// Whether the target is empty, or may lose what it holds.
+    TargetState,
+    /// Whether the target has the source's settings: a snapshot brings none along.
+    SettingsDiffer,
+    /// What belongs to the id of the source and does not come along.
+    BoundToId,
 }
 
 /// What a check found.

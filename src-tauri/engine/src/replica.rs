@@ -535,6 +535,10 @@ fn reject_code(reject: &RejectResponse) -> Code {
         Some("IC0206") => Code::StillStopping,
         Some("IC0207" | "IC0532" | "IC0534") => Code::CyclesLow,
         Some("IC0305") => Code::SnapshotGone,
+        // The code has many reasons. Only the text tells this one apart.
+        Some("IC0406") if reject.reject_message.contains("not currently loadable") => {
+            Code::NotYetLoadable
+        }
         _ if reject.reject_code == RejectCode::SysTransient => Code::Throttled,
         _ => Code::Refused,
     }

@@ -110,14 +110,98 @@ pub(crate) async fn list(replica: &Replica, canister: CanisterId) -> Result<Vec<
         "list_canister_snapshots",
         (About::from(canister),),
     )?;
-    match replica.perform(&call).await {
-        Ok((snapshots,)) => Ok(snapshots.into_iter().map(Snapshot::from).collect()),
-        // It changes nothing, so an answer that is lost leaves no doubt behind.
-        Err(error) if error.certainty == Certainty::Unknown => {
-            Err(error.certainty(Certainty::NothingSent))
-        }
-        Err(error) => Err(error),
+    let (snapshots,) = as_read(replica.perform(&call).await)?;
+    Ok(snapshots.into_iter().map(Snapshot::from).collect())
+}
+
+/// What the network tells of a snapshot beside the list.
+#[derive(Clone, Debug)]
+pub(crate) struct SnapshotFacts {
+    /// Whether it came as an upload instead of being taken.
+    pub(crate) is_uploaded: bool,
+    /// The canister's version then.
+    pub(crate) version: u64,
+    /// The size of the heap.
+    pub(crate) heap_bytes: u64,
+}
+
+/// Reads what the network tells of a snapshot.
+pub(crate) async fn metadata(
+    replica: &Replica,
+    canister: CanisterId,
+    snapshot: &SnapshotId,
+) -> Result<SnapshotFacts> {
+    #[derive(CandidType)]
+    struct Argument {
+        canister_id: Principal,
+        snapshot_id: serde_bytes::ByteBuf,
     }
+    #[derive(CandidType, Deserialize)]
+    struct Metadata {
+        source: Source,
+        canister_version: u64,
+        wasm_memory_size: u64,
+    }
+    #[derive(CandidType, Deserialize)]
+    enum Source {
+        #[serde(rename = "taken_from_canister")]
+        TakenFromCanister(candid::Reserved),
+        #[serde(rename = "metadata_upload")]
+        MetadataUpload(candid::Reserved),
+    }
+    let argument = Argument {
+        canister_id: canister.principal(),
+        snapshot_id: serde_bytes::ByteBuf::from(snapshot.0.clone()),
+    };
+    let call: Call<(Metadata,)> =
+        Call::manage(canister, "read_canister_snapshot_metadata", (argument,))?;
+    let (found,) = as_read(replica.perform(&call).await)?;
+    Ok(SnapshotFacts {
+        is_uploaded: matches!(found.source, Source::MetadataUpload(_)),
+        version: found.canister_version,
+        heap_bytes: found.wasm_memory_size,
+    })
+}
+
+/// Whether a snapshot's module begins as modules do. The network records nowhere whether an upload was finished; one that never was
+/// mostly has nothing where its module should be.
+pub(crate) async fn module_begins(
+    replica: &Replica,
+    canister: CanisterId,
+    snapshot: &SnapshotId,
+) -> Result<bool> {
+    #[derive(CandidType)]
+    struct Argument {
+        canister_id: Principal,
+        snapshot_id: serde_bytes::ByteBuf,
+        kind: Kind,
+    }
+    #[derive(CandidType, Serialize)]
+    enum Kind {
+        #[serde(rename = "wasm_module")]
+        WasmModule { offset: u64, size: u64 },
+    }
+    #[derive(CandidType, Deserialize)]
+    struct Piece {
+        #[serde(with = "serde_bytes")]
+        chunk: Vec<u8>,
+    }
+    let argument = Argument {
+        canister_id: canister.principal(),
+        snapshot_id: serde_bytes::ByteBuf::from(snapshot.0.clone()),
+        kind: Kind::WasmModule { offset: 0, size: 4 },
+    };
+    let call: Call<(Piece,)> = Call::manage(canister, "read_canister_snapshot_data", (argument,))?;
+    let (piece,) = as_read(replica.perform(&call).await)?;
+    Ok(piece.chunk == *b"\0asm" || piece.chunk.starts_with(&[0x1f, 0x8b]))
+}
+
+/// It changes nothing, so an answer that is lost leaves no doubt behind.
+fn as_read<T>(answer: Result<T>) -> Result<T> {
+    answer.map_err(|error| match error.certainty {
+        Certainty::Unknown => error.certainty(Certainty::NothingSent),
+        _ => error,
+    })
 }
 
 /// A reply with a snapshot in it.

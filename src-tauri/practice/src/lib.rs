@@ -325,6 +325,11 @@ impl Network {
         self.door.switches.thaw();
     }
 
+    /// The state after the newest block: for tests that look past the interface.
+    pub fn world(&self) -> Arc<World> {
+        self.door.blocks.borrow().clone()
+    }
+
     /// Makes a checkpoint with the next block.
     pub fn checkpoint(&self) {
         // Nobody to tell means that the network is ending: then there is nothing to write out either.

@@ -197,7 +197,7 @@ facts: { [key in string]: string }, };
 /**
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
-export type CheckName = "amount" | "balance" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLost" | "module" | "openCalls" | "runState" | "snapshotsLost" | "snapshotThere";
+export type CheckName = "amount" | "anotherCanister" | "balance" | "boundToId" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotThere" | "snapshotWhole" | "snapshotsLost" | "targetState" | "whatIsLost";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
@@ -207,7 +207,7 @@ export type CheckVerdict = "fine" | "warns" | "blocks";
 /**
  * What went wrong. See [`canopic_engine::Code`].
  */
-export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * What making a canister means; amounts are decimal.
@@ -819,12 +819,56 @@ purse: Purse | null, } | { "op": "uninstall",
 /**
  * Of which.
  */
-canister: string, };
+canister: string, } | { "op": "takeSnapshots", 
+/**
+ * Which, in the order in which they are stopped.
+ */
+canisters: Array<string>, } | { "op": "restore", 
+/**
+ * Which canister.
+ */
+canister: string, 
+/**
+ * Its snapshot.
+ */
+snapshot: string, 
+/**
+ * The snapshot whose place the safety snapshot takes; that one is gone afterwards.
+ */
+replace: string | null, } | { "op": "restoreSnapshots", 
+/**
+ * Which, in the order in which they are stopped.
+ */
+restores: Array<Restore>, } | { "op": "sendSnapshot", 
+/**
+ * Whose snapshot.
+ */
+source: string, 
+/**
+ * Which.
+ */
+snapshot: string, 
+/**
+ * Where to.
+ */
+target: string, 
+/**
+ * Whether a person said that what is in the target may be replaced.
+ */
+mayReplace: boolean, } | { "op": "deleteSnapshots", 
+/**
+ * Of which canister.
+ */
+canister: string, 
+/**
+ * Which.
+ */
+snapshots: Array<string>, };
 
 /**
  * What an operation does. See [`canopic_engine::OpName`].
  */
-export type OpName = "changeSettings" | "create" | "delete" | "downloadSnapshot" | "repairCopy" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall" | "uploadCopy";
+export type OpName = "changeSettings" | "create" | "delete" | "deleteSnapshots" | "downloadSnapshot" | "repairCopy" | "restore" | "restoreSnapshots" | "sendSnapshot" | "start" | "stop" | "takeSnapshot" | "takeSnapshots" | "topUp" | "uninstall" | "uploadCopy";
 
 /**
  * Something that was picked.
@@ -1068,6 +1112,23 @@ done: number,
 total: number | null, };
 
 /**
+ * A canister and the snapshot that is restored there.
+ */
+export type Restore = { 
+/**
+ * Which canister.
+ */
+canister: string, 
+/**
+ * Its snapshot.
+ */
+snapshot: string, 
+/**
+ * The snapshot whose place the safety snapshot takes; that one is gone afterwards.
+ */
+replace: string | null, };
+
+/**
  * A change of settings, held against those in force.
  */
 export type Review = { 
@@ -1305,7 +1366,7 @@ provenAt: number | null, };
 /**
  * What a step does. See [`canopic_engine::StepName`].
  */
-export type StepName = "buy" | "changeSettings" | "compareSnapshot" | "delete" | "deleteReplaced" | "fetchSnapshot" | "fillSnapshot" | "give" | "makeSnapshot" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "verifyCopy";
+export type StepName = "buy" | "changeSettings" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "fetchSnapshot" | "fillSnapshot" | "give" | "loadSnapshot" | "makeSnapshot" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "verify" | "verifyCopy";
 
 /**
  * How far a step is.

@@ -364,6 +364,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "The identity is still here, and so is its key.",
     next: "Export the key first, or add another controller. Without either nobody could ever change the canister again.",
   }),
+  notYetLoadable: () => ({
+    title: "The network has not written this snapshot out yet",
+    safe: "Nothing has changed.",
+    next: "It does so every few minutes; Canopic waits for it, ten minutes at most.",
+  }),
   outcomeUnknown: (facts) => ({
     title: `Nobody can tell whether ${facts["doing"] ?? "the last change"} took effect`,
     safe: "It is not sent a second time.",
@@ -729,6 +734,36 @@ const jobs: Record<OpName, JobWords> = {
     done: (name) => `Removed the module of ${name}`,
     failed: (name) => `The module of ${name} was not removed`,
     unknown: (name) => `Unknown whether the module of ${name} was removed`,
+  },
+  takeSnapshots: {
+    running: (name) => `Taking snapshots of ${name} and others`,
+    done: (name) => `Took snapshots of ${name} and others`,
+    failed: (name) => `No snapshots of ${name} and others were taken`,
+    unknown: (name) => `Unknown whether snapshots of ${name} and others were taken`,
+  },
+  restore: {
+    running: (name) => `Restoring ${name}`,
+    done: (name) => `Restored ${name}`,
+    failed: (name) => `${name} was not restored`,
+    unknown: (name) => `Unknown whether ${name} was restored`,
+  },
+  restoreSnapshots: {
+    running: (name) => `Restoring ${name} and others`,
+    done: (name) => `Restored ${name} and others`,
+    failed: (name) => `${name} and others were not restored`,
+    unknown: (name) => `Unknown whether ${name} and others were restored`,
+  },
+  sendSnapshot: {
+    running: (name) => `Putting a snapshot into ${name}`,
+    done: (name) => `Put a snapshot into ${name}`,
+    failed: (name) => `No snapshot was put into ${name}`,
+    unknown: (name) => `Unknown whether a snapshot was put into ${name}`,
+  },
+  deleteSnapshots: {
+    running: (name) => `Deleting snapshots of ${name}`,
+    done: (name) => `Deleted snapshots of ${name}`,
+    failed: (name) => `Not all snapshots of ${name} were deleted`,
+    unknown: (name) => `Unknown whether all snapshots of ${name} were deleted`,
   },
 };
 

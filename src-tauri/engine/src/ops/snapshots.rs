@@ -1,4 +1,4 @@
-//! Taking a snapshot.
+//! Taking snapshots and deleting them.
 
 use super::{
     Check, CheckName, Downtime, Happened, Kind, Plan, Standing, Undo, Verb, World,
@@ -54,19 +54,12 @@ pub(super) async fn plan_take(world: &World, wish: &TakeSnapshot) -> Result<Plan
     let risks_calls = !is_stopped_for_it && standing.status.run_state != RunState::Stopped;
     plan.checks
         .push(Check::warn(CheckName::OpenCalls, !risks_calls).with("name", &standing.name));
-    let replace = wish.replace.as_ref();
-    let take = match replace {
-        Some(replaced) => {
-            format!("icp canister snapshot create {canister} --replace {replaced}")
-        }
-        None => format!("icp canister snapshot create {canister}"),
-    };
     if is_stopped_for_it {
         plan.downtime = Downtime::Brief;
         plan.twin.push(format!("icp canister stop {canister}"));
         plan.step(Stop { canister });
     }
-    plan.twin.push(take);
+    plan.twin.push(Take::twin(canister, wish.replace.as_ref()));
     plan.step(Take {
         canister,
         replace: wish.replace.clone(),
@@ -74,6 +67,26 @@ pub(super) async fn plan_take(world: &World, wish: &TakeSnapshot) -> Result<Plan
     if is_stopped_for_it {
         plan.twin.push(format!("icp canister start {canister}"));
         plan.step(Start { canister });
+    }
+    Ok(plan)
+}
+
+pub(super) async fn plan_delete(
+    world: &World,
+    canister: CanisterId,
+    snapshots: &[SnapshotId],
+) -> Result<Plan> {
+    let standing = world.standing(canister).await?;
+    let mut plan = Plan::about(world.caller, &[&standing]);
+    for snapshot in snapshots {
+        plan.checks.push(snapshot_there(&standing, snapshot));
+        plan.twin.push(format!(
+            "icp canister snapshot delete {canister} {snapshot}"
+        ));
+        plan.step(DeleteSnapshot {
+            canister,
+            snapshot: snapshot.clone(),
+        });
     }
     Ok(plan)
 }
@@ -127,6 +140,18 @@ pub(super) fn affordable(standing: &Standing, cost: u128, bytes: u128) -> Check 
 pub struct Take {
     pub(crate) canister: CanisterId,
     pub(crate) replace: Option<SnapshotId>,
+}
+
+impl Take {
+    /// The same in a terminal.
+    pub(super) fn twin(canister: CanisterId, replace: Option<&SnapshotId>) -> String {
+        match replace {
+            Some(replaced) => {
+                format!("icp canister snapshot create {canister} --replace {replaced}")
+            }
+            None => format!("icp canister snapshot create {canister}"),
+        }
+    }
 }
 
 /// The snapshot in the output of a [`Take`].
@@ -198,5 +223,33 @@ impl Verb for Take {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Deletes a snapshot. Gone is done, and it stays gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteSnapshot {
+    pub(crate) canister: CanisterId,
+    pub(crate) snapshot: SnapshotId,
+}
+
+#[async_trait]
+impl Verb for DeleteSnapshot {
+    fn canister(&self) -> CanisterId {
+        self.canister
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Repeatable
+    }
+
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        delete(work, self.canister, &self.snapshot).await?;
+        Ok(Value::Null)
     }
 }

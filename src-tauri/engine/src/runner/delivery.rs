@@ -85,14 +85,14 @@ impl Work {
                 (Err(_), Some(reply)) => return Ok(Delivered::Replied(reply)),
                 (Err(error), None) => self.inner.hinder(self.job, Some(&error)),
             }
-            if !may_have_left && self.is_cancelled() {
+            // Sealed, but not a byte has left: the one case in which a call can be called off.
+            let may_be_called_off = !may_have_left && self.direction == Direction::Forward;
+            if may_be_called_off && self.token.is_cancelled() {
                 return Ok(Delivered::NeverLeft);
             }
-            let pause = pauses.next();
-            if may_have_left || self.direction == Direction::Back {
-                tokio::time::sleep(pause).await;
-            } else {
-                self.pause(pause).await;
+            tokio::select! {
+                () = tokio::time::sleep(pauses.next()) => {}
+                () = self.token.cancelled(), if may_be_called_off => {}
             }
         }
     }

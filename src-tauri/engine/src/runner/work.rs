@@ -81,9 +81,15 @@ impl Work {
         &self.world.replica
     }
 
-    /// Whether a person wants the job to end. Never while a step is undone: that has to be finished.
+    /// Whether a person wants the job to end, and it can end here. Never while a step is undone, and never once a call of the step has
+    /// left: both have to be finished.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.direction == Direction::Forward && self.token.is_cancelled()
+        self.token.is_cancelled() && self.may_end_here()
+    }
+
+    fn may_end_here(&self) -> bool {
+        let job = self.inner.job(self.job);
+        self.direction == Direction::Forward && job.is_some_and(|job| job.open.is_empty())
     }
 
     /// Ends the step with [`Code::Cancelled`] if a person wants the job to end.
@@ -226,7 +232,10 @@ impl Work {
                 },
             };
             self.settle(call)?;
-            attempts = attempts.saturating_sub(1);
+            // The next checkpoint comes for sure, and nothing is lost by waiting: until then this is no attempt.
+            if error.code != Code::NotYetLoadable {
+                attempts = attempts.saturating_sub(1);
+            }
             if attempts == 0 || !is_passing(&error) {
                 return Err(error);
             }
@@ -289,7 +298,7 @@ impl Work {
     pub(crate) async fn pause(&self, pause: Duration) {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = self.token.cancelled(), if self.direction == Direction::Forward => {}
+            () = self.token.cancelled(), if self.may_end_here() => {}
         }
     }
 
@@ -330,6 +339,9 @@ fn is_weather(error: &Error) -> bool {
 /// Whether a refusal passes by itself, so that the same may be asked for again.
 pub(super) fn is_passing(error: &Error) -> bool {
     let message = error.facts.get("message").map_or("", String::as_str);
+    if error.code == Code::NotYetLoadable {
+        return true;
+    }
     match error.facts.get("errorCode").map(String::as_str) {
         // Heap delta; a stop that takes longer than five minutes; a state that is not certified yet.
         Some("IC0210" | "IC0206" | "IC0208") => true,

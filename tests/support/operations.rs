@@ -1,0 +1,458 @@
+//! Every operation as the matrices of faults and of killed processes know it: how its world is prepared, and how the world has to be
+//! afterwards. A new operation is a new line of [`ALL`].
+
+use crate::Bench;
+use canopic_engine::{
+    CanisterId, Conduct, End, Job, Op, Restore, SendSnapshot, SnapshotId, State, StepName,
+    TakeSnapshot,
+};
+use canopic_practice::{blocks::World, canister::Run, interface::ChangeDetails, subnet::Topology};
+use futures::future::BoxFuture;
+use std::{collections::BTreeSet, time::Duration};
+
+/// A module that counts. What it holds tells which snapshot was loaded.
+const COUNTER: &str = r#"(module
+    (import "ic0" "msg_reply" (func $reply))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (memory 1)
+    (func (export "canister_update count")
+        (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+        (call $reply))
+    (func (export "canister_query total")
+        (call $append (i32.const 0) (i32.const 4))
+        (call $reply)))"#;
+
+/// An operation, and the world that it is tried in.
+pub struct Operation {
+    /// Its name in the tests.
+    pub name: &'static str,
+    prepare: for<'a> fn(&'a Bench) -> BoxFuture<'a, Scene>,
+}
+
+/// A world that is prepared for an operation.
+pub struct Scene {
+    /// The operation.
+    pub op: Op,
+    /// The canisters that it is about, and how each of them has to be afterwards.
+    pub cast: Vec<(CanisterId, Change)>,
+}
+
+/// What an operation is to change in a canister.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Change {
+    /// Whether it runs afterwards; as before without it.
+    pub is_running: Option<bool>,
+    /// What it holds afterwards; as before without it.
+    pub total: Option<u32>,
+    /// How many snapshots there are more.
+    pub snapshots: isize,
+    /// How many are taken.
+    pub taken: u64,
+    /// How many are loaded.
+    pub loaded: usize,
+}
+
+/// A canister as the network has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Whether it runs.
+    pub is_running: bool,
+    /// What it holds; none for an empty one.
+    pub total: Option<u32>,
+    /// Its snapshots, by their numbers.
+    pub snapshots: BTreeSet<u64>,
+    /// How many snapshots were ever taken of it.
+    pub taken: u64,
+    /// How many were ever loaded.
+    pub loaded: usize,
+}
+
+/// All operations.
+pub const ALL: [Operation; 9] = [
+    Operation {
+        name: "start",
+        prepare: |bench| Box::pin(start(bench)),
+    },
+    Operation {
+        name: "stop",
+        prepare: |bench| Box::pin(stop(bench)),
+    },
+    Operation {
+        name: "take",
+        prepare: |bench| Box::pin(take(bench)),
+    },
+    Operation {
+        name: "take-fleet",
+        prepare: |bench| Box::pin(take_fleet(bench)),
+    },
+    Operation {
+        name: "restore",
+        prepare: |bench| Box::pin(restore(bench)),
+    },
+    Operation {
+        name: "restore-fleet",
+        prepare: |bench| Box::pin(restore_fleet(bench)),
+    },
+    Operation {
+        name: "send",
+        prepare: |bench| Box::pin(send(bench)),
+    },
+    Operation {
+        name: "send-to-empty",
+        prepare: |bench| Box::pin(send_to_empty(bench)),
+    },
+    Operation {
+        name: "delete-snapshots",
+        prepare: |bench| Box::pin(delete_snapshots(bench)),
+    },
+];
+
+impl Operation {
+    /// Prepares the world.
+    pub async fn prepare(&self, bench: &Bench) -> Scene {
+        (self.prepare)(bench).await
+    }
+}
+
+/// An engine that waits in hundredths of seconds, so that a matrix of hundreds of faults takes a minute. An envelope lives long
+/// enough for a busy machine.
+pub fn brisk() -> Conduct {
+    Conduct {
+        envelope_life: Duration::from_secs(3),
+        first_pause: Duration::from_millis(10),
+        longest_pause: Duration::from_millis(200),
+        attempts: 6,
+        witness: None,
+    }
+}
+
+async fn counter(bench: &Bench) -> CanisterId {
+    let canister = bench.create().await;
+    bench.install(canister, COUNTER).await;
+    count(bench, canister).await;
+    canister
+}
+
+async fn count(bench: &Bench, canister: CanisterId) {
+    let call = bench.agent().update(&canister.principal(), "count");
+    call.with_arg(candid::encode_args(()).expect("nothing can be encoded"))
+        .call_and_wait()
+        .await
+        .expect("a running counter counts");
+}
+
+async fn snapshot(bench: &Bench, canister: CanisterId) -> SnapshotId {
+    #[derive(candid::CandidType)]
+    struct Argument {
+        canister_id: candid::Principal,
+        replace_snapshot: Option<Vec<u8>>,
+    }
+    #[derive(candid::CandidType, serde::Deserialize)]
+    struct Taken {
+        id: Vec<u8>,
+    }
+    let argument = Argument {
+        canister_id: canister.principal(),
+        replace_snapshot: None,
+    };
+    let (taken,): (Taken,) = bench
+        .manage(canister.principal(), "take_canister_snapshot", (argument,))
+        .await
+        .expect("there is room for a snapshot");
+    SnapshotId::from(taken.id)
+}
+
+async fn start(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    let about = crate::About::of(canister);
+    let () = bench
+        .manage(canister.principal(), "stop_canister", (about,))
+        .await
+        .expect("the owner may stop it");
+    let change = Change {
+        is_running: Some(true),
+        ..Change::default()
+    };
+    Scene {
+        op: Op::Start { canister },
+        cast: vec![(canister, change)],
+    }
+}
+
+async fn stop(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    let change = Change {
+        is_running: Some(false),
+        ..Change::default()
+    };
+    Scene {
+        op: Op::Stop { canister },
+        cast: vec![(canister, change)],
+    }
+}
+
+const TAKEN: Change = Change {
+    is_running: None,
+    total: None,
+    snapshots: 1,
+    taken: 1,
+    loaded: 0,
+};
+
+const RESTORED: Change = Change {
+    is_running: None,
+    total: Some(1),
+    snapshots: 1,
+    taken: 1,
+    loaded: 1,
+};
+
+async fn take(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    let op = Op::TakeSnapshot(TakeSnapshot {
+        canister,
+        is_stopped_meanwhile: true,
+        replace: None,
+        name: "before the letter".to_owned(),
+        note: String::new(),
+    });
+    Scene {
+        op,
+        cast: vec![(canister, TAKEN)],
+    }
+}
+
+async fn take_fleet(bench: &Bench) -> Scene {
+    let (one, other) = (counter(bench).await, counter(bench).await);
+    Scene {
+        op: Op::TakeSnapshots {
+            canisters: vec![one, other],
+        },
+        cast: vec![(one, TAKEN), (other, TAKEN)],
+    }
+}
+
+/// A counter that stands at two, and its snapshot that stands at one.
+async fn moved_on(bench: &Bench) -> Restore {
+    let canister = counter(bench).await;
+    let snapshot = snapshot(bench, canister).await;
+    count(bench, canister).await;
+    Restore {
+        canister,
+        snapshot,
+        replace: None,
+    }
+}
+
+async fn restore(bench: &Bench) -> Scene {
+    let wish = moved_on(bench).await;
+    Scene {
+        cast: vec![(wish.canister, RESTORED)],
+        op: Op::Restore(wish),
+    }
+}
+
+async fn restore_fleet(bench: &Bench) -> Scene {
+    let restores = vec![moved_on(bench).await, moved_on(bench).await];
+    Scene {
+        cast: restores
+            .iter()
+            .map(|wish| (wish.canister, RESTORED))
+            .collect(),
+        op: Op::RestoreSnapshots { restores },
+    }
+}
+
+/// A snapshot that was written out, so that it can be loaded elsewhere.
+async fn written_out(bench: &Bench) -> Restore {
+    let wish = moved_on(bench).await;
+    bench.network().checkpoint();
+    // Orders are taken in one after the other: when this has happened the checkpoint has as well.
+    count(bench, wish.canister).await;
+    wish
+}
+
+async fn send(bench: &Bench) -> Scene {
+    let source = written_out(bench).await;
+    let target = counter(bench).await;
+    count(bench, target).await;
+    count(bench, target).await;
+    Scene {
+        op: Op::SendSnapshot(SendSnapshot {
+            source: source.canister,
+            snapshot: source.snapshot,
+            target,
+            may_replace: true,
+        }),
+        cast: vec![(target, RESTORED), (source.canister, Change::default())],
+    }
+}
+
+async fn send_to_empty(bench: &Bench) -> Scene {
+    let source = written_out(bench).await;
+    let target = bench.create().await;
+    let change = Change {
+        snapshots: 0,
+        taken: 0,
+        ..RESTORED
+    };
+    Scene {
+        op: Op::SendSnapshot(SendSnapshot {
+            source: source.canister,
+            snapshot: source.snapshot,
+            target,
+            may_replace: false,
+        }),
+        cast: vec![(target, change), (source.canister, Change::default())],
+    }
+}
+
+async fn delete_snapshots(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    let snapshots = vec![
+        snapshot(bench, canister).await,
+        snapshot(bench, canister).await,
+    ];
+    let change = Change {
+        snapshots: -2,
+        ..Change::default()
+    };
+    Scene {
+        op: Op::DeleteSnapshots {
+            canister,
+            snapshots,
+        },
+        cast: vec![(canister, change)],
+    }
+}
+
+/// The call that a step makes, where it makes one that is struck.
+pub fn method(step: StepName) -> Option<&'static str> {
+    match step {
+        StepName::Start => Some("start_canister"),
+        StepName::Stop => Some("stop_canister"),
+        StepName::TakeSnapshot => Some("take_canister_snapshot"),
+        StepName::LoadSnapshot => Some("load_canister_snapshot"),
+        StepName::DeleteSnapshot => Some("delete_canister_snapshot"),
+        StepName::Uninstall => Some("uninstall_code"),
+        StepName::Delete => Some("delete_canister"),
+        StepName::ChangeSettings => Some("update_settings"),
+        _ => None,
+    }
+}
+
+/// A canister as the network has it right now, past every interface.
+///
+/// # Panics
+///
+/// Where there is no such canister.
+pub fn picture(world: &World, id: CanisterId) -> Picture {
+    let canister = world
+        .canister(id.principal(), Topology::DEFAULT_SUBNET)
+        .expect("it was made on the ordinary subnet");
+    let is_load = |change: &&std::sync::Arc<canopic_practice::interface::Change>| {
+        matches!(change.details, ChangeDetails::LoadSnapshot { .. })
+    };
+    let memory = canister.code.as_ref().map(|code| {
+        let mut total = [0; 4];
+        code.image
+            .heap
+            .read(0, &mut total)
+            .expect("a counter has a page of memory");
+        u32::from_le_bytes(total)
+    });
+    Picture {
+        is_running: matches!(canister.run, Run::Running),
+        total: memory,
+        snapshots: canister.snapshots.keys().copied().collect(),
+        taken: canister.next_snapshot,
+        loaded: canister.history.iter().filter(is_load).count(),
+    }
+}
+
+/// Pictures of all canisters of a scene.
+pub fn pictures(world: &World, scene: &Scene) -> Vec<Picture> {
+    scene
+        .cast
+        .iter()
+        .map(|(canister, _)| picture(world, *canister))
+        .collect()
+}
+
+/// What every end has to keep: done is exactly as planned, undone is as before, and nothing ever happens twice.
+///
+/// # Panics
+///
+/// Where it is not so.
+pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
+    for (((canister, change), before), after) in scene.cast.iter().zip(before).zip(after) {
+        let told = || {
+            format!(
+                "{canister}: {before:?} became {after:?}; {:?}, {:?}",
+                job.state, job.failure
+            )
+        };
+        let taken = after.taken - before.taken;
+        let loaded = after.loaded - before.loaded;
+        assert!(
+            taken <= change.taken,
+            "no second snapshot, ever: {}",
+            told()
+        );
+        match &job.state {
+            State::Ended(End::Done) => {
+                let snapshots = before.snapshots.len().cast_signed() + change.snapshots;
+                assert_eq!(
+                    (
+                        after.is_running,
+                        after.total,
+                        after.snapshots.len().cast_signed(),
+                        taken,
+                        loaded,
+                    ),
+                    (
+                        change.is_running.unwrap_or(before.is_running),
+                        change.total.or(before.total),
+                        snapshots,
+                        change.taken,
+                        change.loaded,
+                    ),
+                    "done is as planned, each thing once: {}",
+                    told()
+                );
+            }
+            State::Ended(End::Undone) => {
+                assert_eq!(
+                    (after.is_running, after.total),
+                    (before.is_running, before.total),
+                    "undone is as before: {}",
+                    told()
+                );
+                assert!(
+                    // Into an empty canister nothing is loaded back: it is empty again.
+                    loaded == 0
+                        || loaded == 2 * change.loaded
+                        || before.total.is_none() && loaded == change.loaded,
+                    "what was loaded was loaded back once: {}",
+                    told()
+                );
+                if change.snapshots >= 0 {
+                    assert_eq!(
+                        after.snapshots,
+                        before.snapshots,
+                        "no snapshot of ours is left behind: {}",
+                        told()
+                    );
+                }
+            }
+            State::Stuck(_) => {
+                assert!(
+                    loaded <= 2 * change.loaded,
+                    "no second load, ever: {}",
+                    told()
+                );
+            }
+            state => panic!("it never came to rest: {state:?}: {}", told()),
+        }
+    }
+}
