@@ -355,3 +355,238 @@ fn decrypt(der: &[u8], passphrase: &Secret) -> Result<SecretDocument, KeyError> 
     })?;
     SecretDocument::try_from(&opened[..length]).map_err(|_| KeyError::PassphraseWrong)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const PASSPHRASE: &str = "lantern on the pier";
+
+    fn file(name: &str) -> Vec<u8> {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/fixtures/identities/keys/"
+        );
+        std::fs::read(format!("{folder}{name}.pem")).unwrap()
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::from(text.to_owned())
+    }
+
+    fn principal(key: &PrivateKey) -> String {
+        principal_of(&key.public_key().unwrap()).to_text()
+    }
+
+    /// What `icp` says of the same files.
+    const ED25519_PRINCIPAL: &str =
+        "2ebla-k4rho-ngymo-seaev-zjsiy-p3koe-lbpxp-sjtkr-dgupd-wzkj2-3ae";
+    const P256_PRINCIPAL: &str = "q2khb-utlnf-ahmi4-nlnb5-yqxwj-vhfr3-t262e-dsu3f-5l5t4-y2jkq-dqe";
+    const SECP256K1_PRINCIPAL: &str =
+        "yaghh-ljhn2-ted72-xdk4w-at4po-wsn7i-gugke-6fzla-ripjq-ly2vg-xqe";
+    const BESIDE_PRINCIPAL: &str =
+        "73h2t-aly7d-ehjbk-agleu-dlhrj-25cfx-me23a-52t3s-hrxp2-qwr7p-wqe";
+
+    #[test]
+    fn every_form_of_a_key_is_read_as_icp_reads_it() {
+        for (name, algorithm, expected) in [
+            ("sec1_secp256k1", Algorithm::Secp256k1, SECP256K1_PRINCIPAL),
+            ("sec1_p256", Algorithm::P256, P256_PRINCIPAL),
+            (
+                "sec1_secp256k1_curve_beside",
+                Algorithm::Secp256k1,
+                BESIDE_PRINCIPAL,
+            ),
+            ("pkcs8_secp256k1", Algorithm::Secp256k1, SECP256K1_PRINCIPAL),
+            ("pkcs8_p256", Algorithm::P256, P256_PRINCIPAL),
+            ("pkcs8_ed25519", Algorithm::Ed25519, ED25519_PRINCIPAL),
+            ("pkcs8_v2_ed25519", Algorithm::Ed25519, ED25519_PRINCIPAL),
+            ("early_dfx_ed25519", Algorithm::Ed25519, ED25519_PRINCIPAL),
+            (
+                "encrypted_scrypt_secp256k1",
+                Algorithm::Secp256k1,
+                SECP256K1_PRINCIPAL,
+            ),
+            ("encrypted_pbkdf2_p256", Algorithm::P256, P256_PRINCIPAL),
+            (
+                "encrypted_pbkdf2_ed25519",
+                Algorithm::Ed25519,
+                ED25519_PRINCIPAL,
+            ),
+        ] {
+            let passphrase = name.starts_with("encrypted").then(|| secret(PASSPHRASE));
+            let key = PrivateKey::from_pem(&file(name), passphrase.as_ref(), None)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(key.algorithm(), algorithm, "{name}");
+            assert_eq!(principal(&key), expected, "{name}");
+            let signer = key.into_signer();
+            assert_eq!(
+                signer.sender().unwrap().to_text(),
+                expected,
+                "{name}: what signs is the same"
+            );
+        }
+    }
+
+    fn error(name: &str, passphrase: Option<&str>) -> Error {
+        let passphrase = passphrase.map(secret);
+        let read = PrivateKey::from_pem(&file(name), passphrase.as_ref(), None);
+        read.err()
+            .unwrap_or_else(|| panic!("{name} was to be refused"))
+            .while_doing("testing")
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_for_its_own_reason() {
+        for (name, passphrase, code) in [
+            ("encrypted_scrypt_secp256k1", None, Code::PassphraseNeeded),
+            (
+                "encrypted_scrypt_secp256k1",
+                Some("lantern on the pie"),
+                Code::PassphraseWrong,
+            ),
+            ("encrypted_pbkdf2_p256", Some(""), Code::PassphraseWrong),
+            ("sec1_no_curve", None, Code::KeyCurveUnknown),
+            ("sec1_wrong_curve", None, Code::KeyUnreadable),
+            ("public_key", None, Code::KeyUnreadable),
+            ("two_keys", None, Code::KeyUnreadable),
+            ("unsupported_curve", None, Code::KeyUnsupported),
+            ("unsupported_rsa", None, Code::KeyUnsupported),
+            ("unsupported_cipher", Some(PASSPHRASE), Code::KeyUnsupported),
+            (
+                "unsupported_old_encryption",
+                Some(PASSPHRASE),
+                Code::KeyUnsupported,
+            ),
+        ] {
+            let error = error(name, passphrase);
+            assert_eq!(error.code, code, "{name}: {}", error.chain());
+        }
+        assert_eq!(
+            error("unsupported_curve", None).facts["found"],
+            "elliptic curve 1.3.132.0.34",
+            "a person can look up what it is"
+        );
+    }
+
+    #[test]
+    fn a_person_can_say_which_curve_a_file_forgot() {
+        let key =
+            PrivateKey::from_pem(&file("sec1_no_curve"), None, Some(Algorithm::Secp256k1)).unwrap();
+        assert_eq!(principal(&key), SECP256K1_PRINCIPAL);
+        assert!(
+            PrivateKey::from_pem(&file("sec1_no_curve"), None, Some(Algorithm::P256)).is_err(),
+            "the public key beside it shows that it is not on the other"
+        );
+        let p256 =
+            PrivateKey::from_pem(&file("sec1_p256"), None, Some(Algorithm::Secp256k1)).unwrap();
+        assert_eq!(
+            p256.algorithm(),
+            Algorithm::P256,
+            "what a file says is not overruled"
+        );
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_is_never_a_key() {
+        for name in ["pkcs8_ed25519", "sec1_p256", "encrypted_scrypt_secp256k1"] {
+            let whole = file(name);
+            // From the first byte to the last but the newline, in steps that hit lines, letters and the footer.
+            for length in (0..whole.len() - 2).step_by(7) {
+                let read = PrivateKey::from_pem(&whole[..length], Some(&secret(PASSPHRASE)), None);
+                assert!(read.is_err(), "{name}: {length} of {} bytes", whole.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_whose_inside_was_cut_off_is_damaged_and_no_panic() {
+        for name in ["pkcs8_secp256k1", "early_dfx_ed25519", "pkcs8_ed25519"] {
+            let text = String::from_utf8(file(name)).unwrap();
+            let block = pem::parse(text).unwrap();
+            for length in 0..block.contents().len() {
+                let error = PrivateKey::from_pkcs8(&block.contents()[..length])
+                    .err()
+                    .unwrap_or_else(|| panic!("{name}: {length} bytes are not all of it"));
+                assert_eq!(
+                    error.while_doing("testing").code,
+                    Code::KeyUnreadable,
+                    "{name}: {length} bytes"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn an_exported_key_comes_back_with_its_passphrase_alone() {
+        let key = PrivateKey::from_pem(&file("pkcs8_ed25519"), None, None).unwrap();
+        let exported = key.to_encrypted_pem(&secret(PASSPHRASE)).unwrap();
+        assert!(
+            exported.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"),
+            "never plain"
+        );
+        let read =
+            |passphrase| PrivateKey::from_pem(exported.as_bytes(), Some(&secret(passphrase)), None);
+        assert_eq!(principal(&read(PASSPHRASE).unwrap()), principal(&key));
+        assert!(matches!(read("boats"), Err(KeyError::PassphraseWrong)));
+    }
+
+    #[test]
+    fn a_key_comes_back_from_where_it_is_kept() {
+        for name in ["pkcs8_ed25519", "pkcs8_secp256k1", "pkcs8_p256"] {
+            let key = PrivateKey::from_pem(&file(name), None, None).unwrap();
+            let pem = key.to_pem().unwrap();
+            assert!(
+                pem.len() < 512,
+                "{name}: Credential Manager takes 2,560 bytes"
+            );
+            let again = PrivateKey::from_pem(pem.as_bytes(), None, None).unwrap();
+            assert_eq!(principal(&again), principal(&key), "{name}");
+        }
+    }
+
+    #[test]
+    fn phrases_become_the_keys_that_icp_makes_of_them() {
+        // `icp identity import --from-seed-file --seed-curve` and `icp identity principal` of release 1.5.0.
+        let legal = "legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth \
+                     useful legal winner thank year wave sausage worth title";
+        let abandon = format!("{}about", "abandon ".repeat(11));
+        for (phrase, algorithm, expected) in [
+            (
+                legal,
+                Algorithm::Secp256k1,
+                "r2hp7-ywehf-op3f5-vby42-ycy4v-6oybl-hq4au-p3kja-ehwmj-voeg4-4ae",
+            ),
+            (
+                legal,
+                Algorithm::P256,
+                "4xovu-66ttb-po557-t6o4t-xvxkq-avbvo-siiju-pdcqr-nk2uh-5ulrf-4ae",
+            ),
+            (
+                legal,
+                Algorithm::Ed25519,
+                "zt3v5-4jlft-mlgio-n7nmv-b7gpg-tuxlk-bvqt3-ejzie-nycfl-3qxxb-5qe",
+            ),
+            (
+                &abandon,
+                Algorithm::Secp256k1,
+                "tgzar-4lpln-fq34h-6hxo4-wlm3x-6g3or-6hxvr-d6jbw-ooh2b-lzsw4-aqe",
+            ),
+            (
+                &abandon,
+                Algorithm::P256,
+                "dwvjk-bkcs7-tyllp-z4urn-peru5-sneoy-o5cwp-mpoj3-bmozp-2b33j-7ae",
+            ),
+            (
+                &abandon,
+                Algorithm::Ed25519,
+                "fcxk5-23hrp-d3ey5-sniqw-3lagn-fbx3h-cgnml-4dwkg-3dpmp-tyoqq-zae",
+            ),
+        ] {
+            let phrase = super::super::phrase::Phrase::parse(&secret(phrase)).unwrap();
+            let key = phrase.key(algorithm).unwrap();
+            assert_eq!(principal(&key), expected, "{algorithm:?}");
+        }
+    }
+}

@@ -210,3 +210,213 @@ fn from_keyring(keyring: &dyn Keyring, service: &str, user: &str, name: &str) ->
         Error::new(Code::KeyLost, format!("reading {user} of {service}")).with("identity", name)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::MemoryKeyring;
+
+    const PASSPHRASE: &str = "lantern on the pier";
+
+    fn fixture(tool: &str) -> Utf8PathBuf {
+        Utf8PathBuf::from(format!(
+            "{}/../../tests/fixtures/identities/{tool}",
+            env!("CARGO_MANIFEST_DIR")
+        ))
+    }
+
+    fn identities(stores: &Stores) -> Vec<Found> {
+        let [store] = &stores.all()[..] else {
+            panic!("one tool has a store here")
+        };
+        store.identities.as_ref().unwrap().clone()
+    }
+
+    fn summary(found: &Found) -> (&str, &FoundKey, Option<String>, bool) {
+        let principal = found.principal.map(|principal| principal.to_text());
+        (&found.name, &found.key, principal, found.is_default)
+    }
+
+    fn key(stores: &Stores, tool: Tool, name: &str, passphrase: Option<&str>) -> Result<String> {
+        let passphrase = passphrase.map(|text| Secret::from(text.to_owned()));
+        let key = stores.key(tool, name, passphrase.as_ref(), &MemoryKeyring::default())?;
+        Ok(keys::principal_of(&key.public_key().unwrap()).to_text())
+    }
+
+    fn code(result: Result<String>) -> Code {
+        result.unwrap_err().code
+    }
+
+    const PLAIN: &str = "vcing-a6rws-au6kc-nw5hn-bzj7o-x27lb-wtjfc-arfcd-xs5ll-tixeh-rae";
+    const PLAIN_P256: &str = "q2khb-utlnf-ahmi4-nlnb5-yqxwj-vhfr3-t262e-dsu3f-5l5t4-y2jkq-dqe";
+    const PROTECTED: &str = "yfhtr-jyzht-bfanu-rnfen-dyr22-mfvol-q4q6n-lpva2-htse2-7cd3l-hae";
+    const ED25519: &str = "2ebla-k4rho-ngymo-seaev-zjsiy-p3koe-lbpxp-sjtkr-dgupd-wzkj2-3ae";
+    const SECP256K1: &str = "yaghh-ljhn2-ted72-xdk4w-at4po-wsn7i-gugke-6fzla-ripjq-ly2vg-xqe";
+    const BESIDE: &str = "73h2t-aly7d-ehjbk-agleu-dlhrj-25cfx-me23a-52t3s-hrxp2-qwr7p-wqe";
+
+    #[test]
+    fn what_icp_keeps_is_listed_and_imported() {
+        let stores = Stores::below(&fixture("icp"));
+        let found = identities(&stores);
+        let summaries: Vec<_> = found.iter().map(summary).collect();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            summaries,
+            [
+                ("plain", &FoundKey::Plain, text(PLAIN), false),
+                ("plain_p256", &FoundKey::Plain, text(PLAIN_P256), false),
+                ("protected", &FoundKey::Encrypted, text(PROTECTED), true),
+                (
+                    "protected_ed25519",
+                    &FoundKey::Encrypted,
+                    text(ED25519),
+                    false
+                ),
+            ],
+            "everybody but anonymous, and which one icp itself uses"
+        );
+        let icp = |name, passphrase| key(&stores, Tool::Icp, name, passphrase);
+        assert_eq!(icp("plain", None).unwrap(), PLAIN);
+        assert_eq!(icp("plain_p256", None).unwrap(), PLAIN_P256);
+        assert_eq!(icp("protected", Some(PASSPHRASE)).unwrap(), PROTECTED);
+        assert_eq!(icp("protected_ed25519", Some(PASSPHRASE)).unwrap(), ED25519);
+        assert_eq!(code(icp("protected", None)), Code::PassphraseNeeded);
+        assert_eq!(code(icp("../protected", None)), Code::IdentityUnknown);
+    }
+
+    #[test]
+    fn what_dfx_keeps_is_listed_and_imported() {
+        let stores = Stores::below(&fixture("dfx"));
+        let found = identities(&stores);
+        let summaries: Vec<_> = found.iter().map(summary).collect();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            summaries,
+            [
+                ("default", &FoundKey::Plain, text(SECP256K1), true),
+                ("early", &FoundKey::Plain, text(ED25519), false),
+                ("in_keyring", &FoundKey::Keyring, None, false),
+                ("protected", &FoundKey::Encrypted, None, false),
+                ("token", &FoundKey::Hardware, None, false),
+            ],
+            "neither half-made identities nor folders with wallets alone"
+        );
+        let dfx = |name, passphrase| key(&stores, Tool::Dfx, name, passphrase);
+        assert_eq!(dfx("default", None).unwrap(), SECP256K1);
+        assert_eq!(dfx("early", None).unwrap(), ED25519);
+        assert_eq!(dfx("protected", Some(PASSPHRASE)).unwrap(), BESIDE);
+        assert_eq!(code(dfx("protected", None)), Code::PassphraseNeeded);
+        assert_eq!(code(dfx("protected", Some("boats"))), Code::PassphraseWrong);
+        assert_eq!(code(dfx("token", None)), Code::KeyUnsupported);
+        assert_eq!(
+            code(dfx("in_keyring", None)),
+            Code::KeyLost,
+            "the list names it, and the keyring does not have it"
+        );
+    }
+
+    #[test]
+    fn keys_in_a_keyring_are_read_as_each_tool_writes_them() {
+        let read =
+            |name: &str| fs::read_to_string(fixture("keys").join(format!("{name}.pem"))).unwrap();
+        let keyring = MemoryKeyring::default();
+        let pem = read("sec1_secp256k1_curve_beside");
+        keyring
+            .write(
+                "internet_computer_identities",
+                "internet_computer_identity_in_keyring",
+                &Secret::from(hex::encode(&pem)),
+            )
+            .unwrap();
+        keyring
+            .write("icp-cli", "vault", &Secret::from(read("pkcs8_p256")))
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let home = Utf8Path::from_path(folder.path()).unwrap();
+        fs::create_dir_all(home.join("identity")).unwrap();
+        let list = |principal: &str| {
+            let list = format!(
+                r#"{{"v":1,"identities":{{"vault":{{"kind":"keyring","principal":"{principal}","algorithm":"prime256v1"}}}}}}"#
+            );
+            fs::write(home.join("identity/identity_list.json"), list).unwrap();
+        };
+        list(PLAIN_P256);
+        let principal = |key: PrivateKey| keys::principal_of(&key.public_key().unwrap()).to_text();
+        let stores = Stores::below(home);
+        let key = stores.key(Tool::Icp, "vault", None, &keyring).unwrap();
+        assert_eq!(principal(key), PLAIN_P256);
+        let key = Stores::below(&fixture("dfx"))
+            .key(Tool::Dfx, "in_keyring", None, &keyring)
+            .unwrap();
+        assert_eq!(principal(key), BESIDE);
+
+        list(ED25519);
+        let other = stores
+            .key(Tool::Icp, "vault", None, &keyring)
+            .err()
+            .unwrap();
+        assert_eq!(
+            other.code,
+            Code::StoreUnreadable,
+            "a key that is not the one in the list is nobody's"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_imported_is_listed_with_its_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Utf8Path::from_path(folder.path()).unwrap();
+        fs::create_dir_all(home.join("identity")).unwrap();
+        let path = home.join("identity/identity_list.json");
+        let list = r#"{"v":1,"identities":{
+            "a":{"kind":"hsm","principal":"2vxsx-fae","module":"/lib.so","slot":0,"key-id":"01"},
+            "b":{"kind":"web-auth","algorithm":"ed25519","principal":"2vxsx-fae","storage":{"kind":"keyring"},"host":"https://id.ai"},
+            "c":{"kind":"pending-delegation","algorithm":"prime256v1","storage":{"kind":"pem","format":"plaintext"}},
+            "d":{"kind":"threshold","shares":3}}}"#;
+        fs::write(&path, list).unwrap();
+        let stores = Stores::below(home);
+        let kinds: Vec<_> = identities(&stores)
+            .into_iter()
+            .map(|found| found.key)
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                FoundKey::Hardware,
+                FoundKey::Delegated,
+                FoundKey::Delegated,
+                FoundKey::Unknown("threshold".to_owned())
+            ]
+        );
+        assert_eq!(
+            code(key(&stores, Tool::Icp, "b", None)),
+            Code::KeyUnsupported
+        );
+
+        for (broken, why) in [
+            (r#"{"v":2,"identities":{}}"#, "a newer list"),
+            (r#"{"v":1,"identities""#, "half a list"),
+        ] {
+            fs::write(&path, broken).unwrap();
+            let store = &stores.all()[0];
+            let error = store.identities.as_ref().unwrap_err();
+            assert_eq!(
+                (error.code, &*error.facts["path"]),
+                (Code::StoreUnreadable, path.as_str()),
+                "{why}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_computer_without_other_tools_has_no_stores() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = Stores::below(Utf8Path::from_path(folder.path()).unwrap());
+        assert!(stores.all().is_empty());
+        assert_eq!(
+            code(key(&stores, Tool::Dfx, "default", None)),
+            Code::IdentityUnknown
+        );
+    }
+}
