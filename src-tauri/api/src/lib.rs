@@ -13,6 +13,7 @@ pub mod calls;
 pub mod canisters;
 pub mod failure;
 pub mod feed;
+pub mod identities;
 pub mod jobs;
 pub mod networks;
 pub mod picks;

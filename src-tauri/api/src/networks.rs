@@ -134,14 +134,23 @@ impl From<engine::Listing> for NetworkListing {
     }
 }
 
-/// A tool that runs networks.
-#[derive(Clone, Copy, Debug, Serialize, TS)]
+/// A tool that runs networks and keeps identities.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum Tool {
     /// `icp`.
     Icp,
     /// `dfx`.
     Dfx,
+}
+
+impl From<Tool> for engine::Tool {
+    fn from(tool: Tool) -> Self {
+        match tool {
+            Tool::Icp => Self::Icp,
+            Tool::Dfx => Self::Dfx,
+        }
+    }
 }
 
 impl From<engine::Tool> for Tool {

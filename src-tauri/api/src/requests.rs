@@ -8,6 +8,9 @@ use crate::{
     },
     failure::Failure,
     feed::{self, News},
+    identities::{
+        Algorithm, FoundStore, IdentityListing, KeySource, Loss, NewPhrase, Newcomer, Secret,
+    },
     jobs::{Op, Plan},
     networks::{GivenKey, NetworkListing, Probe},
     picks::Picks,
@@ -147,14 +150,57 @@ requests! {
     CloseProject => close_project(folder: String) -> Vec<Project>;
     /// Forgets something that was picked.
     DropPick => drop_pick(pick: u32) -> ();
+    // Identities.
+    /// All identities. No key is read for it.
+    Identities => identities() -> IdentityListing;
+    /// Whether keys can be kept in the system's keyring; fails with what is missing. The keyring may ask a person to open it.
+    ProbeKeyring => probe_keyring() -> ();
+    /// Chooses who signs on the network in use.
+    ChooseIdentity => choose_identity(identity: String) -> Session;
+    /// The identities that are known to control a canister of the network in use.
+    IdentitiesOf => identities_of(canister: String) -> Vec<String>;
+    /// A new recovery phrase, to be shown once. One that was not confirmed is void.
+    DraftIdentity => draft_identity(algorithm: Algorithm) -> NewPhrase;
+    /// Makes an identity from the phrase that was shown, given the words that were asked for.
+    ConfirmIdentity => confirm_identity(words: Vec<Secret>, newcomer: Newcomer) -> IdentityListing;
+    /// Wipes a phrase that was not confirmed.
+    DiscardDraft => discard_draft() -> ();
+    /// Imports an identity.
+    ImportIdentity => import_identity(source: KeySource, newcomer: Newcomer) -> IdentityListing;
+    /// The identities that other tools keep on this computer. They are only read.
+    FoundIdentities => found_identities() -> Vec<FoundStore>;
+    /// Writes a key to a file, encrypted with a passphrase.
+    ExportIdentity => export_identity(identity: String, passphrase: Secret, pick: u32) -> IdentityListing;
+    /// Gives an identity another name.
+    RenameIdentity => rename_identity(identity: String, name: String) -> IdentityListing;
+    /// What would be lost with an identity.
+    IdentityLoss => identity_loss(identity: String) -> Loss;
+    /// Forgets an identity and its key, confirmed by its typed name.
+    ForgetIdentity => forget_identity(identity: String, typed_name: String) -> IdentityListing;
+    /// Locks every key; those that jobs need are locked when the jobs are done.
+    LockIdentities => lock_identities() -> IdentityListing;
+    /// Unlocks an identity. The keyring may ask a person to open it.
+    UnlockIdentity => unlock_identity(identity: String) -> IdentityListing;
+    /// Chooses after how many minutes without a change a key is locked; null for never.
+    ChooseLockAfter => choose_lock_after(minutes: Option<u32>) -> IdentityListing;
+    /// Makes an empty vault file.
+    CreateVault => create_vault(passphrase: Secret) -> IdentityListing;
+    /// Opens the vault file and every key in it.
+    UnlockVault => unlock_vault(passphrase: Secret) -> IdentityListing;
+    /// Gives the vault file another passphrase.
+    ChangeVaultPassphrase => change_vault_passphrase(old: Secret, new: Secret) -> ();
 }
 
 /// The app's state behind all requests: an open engine, or the reason why there is none.
 pub struct Api {
     practice: Arc<dyn PracticeDoor>,
+    computer: Computer,
     state: RwLock<State>,
     pub(crate) picks: Picks,
 }
+
+/// What is to be different from this computer: nothing in the app, a keyring of their own in tests.
+type Computer = Arc<dyn Fn(Engine) -> Engine + Send + Sync>;
 
 enum State {
     Open(Arc<Engine>),
@@ -165,9 +211,20 @@ enum State {
 impl Api {
     /// Opens the app's state below these folders. A failure is kept and answered to every request, so that a window can say it.
     pub fn open(folders: Result<Folders, Error>, practice: Arc<dyn PracticeDoor>) -> Self {
-        let state = open(folders.map(Arc::new), &practice);
+        Self::open_on(folders, practice, |engine| engine)
+    }
+
+    /// The same on another computer: with another keyring, for instance, than this one's.
+    pub fn open_on(
+        folders: Result<Folders, Error>,
+        practice: Arc<dyn PracticeDoor>,
+        computer: impl Fn(Engine) -> Engine + Send + Sync + 'static,
+    ) -> Self {
+        let computer: Computer = Arc::new(computer);
+        let state = open(folders.map(Arc::new), &practice, &computer);
         Self {
             practice,
+            computer,
             state: RwLock::new(state),
             picks: Picks::default(),
         }
@@ -235,13 +292,13 @@ impl Api {
             tracing::warn!(error = error.chain(), "unfinished jobs wait");
         }
         let (network, endpoint) = engine.network().await?;
-        let identity = engine.identity_on(&network.id).await?;
+        let identity = engine.signatory().await?;
         Ok(wire::session(
             engine.folders(),
             &engine.settings(),
             &network,
             &endpoint,
-            &identity,
+            identity,
         ))
     }
 
@@ -288,15 +345,19 @@ impl Api {
                 .and_then(Places::open)
                 .map(Arc::new),
         };
-        *state = open(folders, &self.practice);
+        *state = open(folders, &self.practice, &self.computer);
         Ok(())
     }
 }
 
-fn open(folders: Result<Arc<Folders>, Error>, practice: &Arc<dyn PracticeDoor>) -> State {
+fn open(
+    folders: Result<Arc<Folders>, Error>,
+    practice: &Arc<dyn PracticeDoor>,
+    computer: &Computer,
+) -> State {
     match folders {
         Ok(folders) => match Engine::open(folders.clone(), practice.clone()) {
-            Ok(engine) => State::Open(Arc::new(engine)),
+            Ok(engine) => State::Open(Arc::new(computer(engine))),
             Err(error) => State::Unusable(Some(folders), error.into()),
         },
         Err(error) => State::Unusable(None, error.into()),

@@ -3,7 +3,10 @@
 //! Amounts of cycles are decimal strings, because they outgrow JavaScript's numbers; bytes and milliseconds since 1970 fit below
 //! 2^53. Hashes are hexadecimal, ids are text. Nothing here is a sentence: the words live in the front end.
 
-use crate::networks::{self, Network};
+use crate::{
+    identities::Identity,
+    networks::{self, Network},
+};
 use canopic_engine as engine;
 use serde::{Deserialize, Serialize};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,16 +26,6 @@ pub struct Session {
     pub appearance: Appearance,
     /// Where things lie on this computer.
     pub folders: Folders,
-}
-
-/// An identity, without its key.
-#[derive(Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct Identity {
-    /// The name that people gave it.
-    pub name: String,
-    /// Who the network sees.
-    pub principal: String,
 }
 
 /// Light, dark, or whatever the system says.
@@ -65,15 +58,12 @@ pub(crate) fn session(
     settings: &engine::Settings,
     network: &engine::Network,
     endpoint: &engine::Endpoint,
-    identity: &engine::Identity,
+    identity: engine::Signatory,
 ) -> Session {
     Session {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         network: networks::network(network, endpoint),
-        identity: Identity {
-            name: identity.name.clone(),
-            principal: identity.principal.to_text(),
-        },
+        identity: identity.into(),
         appearance: settings.appearance.into(),
         folders: Folders {
             data: folders.data.to_string(),

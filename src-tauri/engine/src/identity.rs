@@ -148,6 +148,39 @@ impl fmt::Debug for Identity {
     }
 }
 
+/// Who signs somewhere, whether the key is at hand or not.
+#[derive(Clone, Debug)]
+pub struct Signatory {
+    /// Which identity.
+    pub id: IdentityId,
+    /// The name that people gave it.
+    pub name: String,
+    /// Who the network sees.
+    pub principal: Principal,
+    /// Whether it could sign right now; none where it needs no key of its own.
+    pub state: Option<KeyState>,
+}
+
+impl Signatory {
+    /// Nobody.
+    pub fn anonymous() -> Self {
+        Self::built_in(IdentityId::Anonymous, Identity::anonymous())
+    }
+
+    pub(crate) fn play(key: &[u8; 32]) -> Self {
+        Self::built_in(IdentityId::Practice, Identity::play(key))
+    }
+
+    fn built_in(id: IdentityId, identity: Identity) -> Self {
+        Self {
+            id,
+            name: identity.name,
+            principal: identity.principal,
+            state: None,
+        }
+    }
+}
+
 /// The account that the ICP ledger keeps for a principal, as exchanges write it: 64 hexadecimal digits.
 pub fn account_id(principal: Principal) -> String {
     use sha2::{Digest as _, Sha224};
@@ -307,6 +340,11 @@ impl Identities {
             (profile.clone(), state)
         });
         states.collect()
+    }
+
+    /// Whether an identity with a key of its own could sign right now.
+    pub fn state(&self, principal: Principal) -> Result<KeyState> {
+        Ok(self.state_of(&self.profile(principal)?))
     }
 
     fn state_of(&self, profile: &Profile) -> KeyState {

@@ -68,8 +68,8 @@ pub use folder::{
 };
 pub use identity::{
     Algorithm, Controlled, Found, FoundKey, Hold, Identities, Identity, IdentityId, Keeper,
-    KeyOrigin, KeyState, Keyring, Loss, MemoryKeyring, NewPhrase, Newcomer, Profile, Secret, Store,
-    Stores, Surroundings, SystemKeyring, VaultState, account_id,
+    KeyOrigin, KeyState, Keyring, Loss, MemoryKeyring, NewPhrase, Newcomer, Profile, Secret,
+    Signatory, Store, Stores, Surroundings, SystemKeyring, VaultState, account_id,
 };
 pub use ids::{CanisterId, Fingerprint, Place};
 pub use install::{

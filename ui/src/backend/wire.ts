@@ -6,6 +6,11 @@
 export type Action = "call" | "changeSettings" | "delete" | "deleteSnapshot" | "install" | "readSnapshots" | "readLog" | "reinstall" | "restoreSnapshot" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall" | "upgrade" | "uploadSnapshot";
 
 /**
+ * The kinds of keys.
+ */
+export type Algorithm = "ed25519" | "secp256k1" | "p256";
+
+/**
  * Light, dark, or whatever the system says.
  */
 export type Appearance = "system" | "light" | "dark";
@@ -210,6 +215,23 @@ export type CheckVerdict = "fine" | "warns" | "blocks";
 export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
+ * A canister that an identity controls.
+ */
+export type ControlledCanister = { 
+/**
+ * The canister.
+ */
+canister: string, 
+/**
+ * The fingerprint of its network.
+ */
+network: string, 
+/**
+ * Whether nobody else is known who could change it.
+ */
+isOnlyController: boolean, };
+
+/**
  * What making a canister means; amounts are decimal.
  */
 export type CreationPlan = { 
@@ -380,6 +402,61 @@ config: string,
 logs: string, };
 
 /**
+ * An identity of another tool.
+ */
+export type FoundIdentity = { 
+/**
+ * What the tool calls it.
+ */
+name: string, 
+/**
+ * Who the network sees; null where only the key can tell.
+ */
+principal: string | null, 
+/**
+ * The kind of its key; null where only the key can tell.
+ */
+algorithm: Algorithm | null, 
+/**
+ * How the tool keeps its key.
+ */
+key: FoundKey, 
+/**
+ * Whether the tool uses it unless told otherwise.
+ */
+isDefault: boolean, 
+/**
+ * The identity here with the same key; null for none, as far as is known.
+ */
+alreadyHere: string | null, };
+
+/**
+ * How a tool keeps a key.
+ */
+export type FoundKey = "plain" | "encrypted" | "keyring" | "hardware" | "delegated" | "unknown";
+
+/**
+ * The identities of another tool.
+ */
+export type FoundStore = { 
+/**
+ * Which tool.
+ */
+tool: Tool, 
+/**
+ * Where they lie.
+ */
+path: string, 
+/**
+ * What is there.
+ */
+identities: Array<FoundIdentity>, 
+/**
+ * Why it could not be read; null if it could.
+ */
+failure: Failure | null, };
+
+/**
  * Whom a person believes when they enter a network.
  */
 export type GivenKey = { "kind": "pasted", 
@@ -432,13 +509,83 @@ moduleChangedAt: number | null, };
  */
 export type Identity = { 
 /**
- * The name that people gave it.
+ * Which one: `anonymous`, `practice`, or its principal.
+ */
+id: string, 
+/**
+ * The name that people gave it; `anonymous` and `practice` for the built-in ones.
  */
 name: string, 
 /**
  * Who the network sees.
  */
-principal: string, };
+principal: string, 
+/**
+ * Its account on the ICP ledger.
+ */
+accountId: string, 
+/**
+ * Whether it could sign right now.
+ */
+state: KeyState, };
+
+/**
+ * What is known of an identity with a key of its own.
+ */
+export type IdentityDetails = { 
+/**
+ * The identity.
+ */
+identity: Identity, 
+/**
+ * The kind of its key.
+ */
+algorithm: Algorithm, 
+/**
+ * Where its key is kept.
+ */
+keeper: Keeper, 
+/**
+ * Where it came from.
+ */
+origin: KeyOrigin, 
+/**
+ * Since when it is here, in milliseconds since 1970.
+ */
+addedAt: number, 
+/**
+ * When its key was last exported, in milliseconds since 1970; null for never.
+ */
+exportedAt: number | null, };
+
+/**
+ * All identities.
+ */
+export type IdentityListing = { 
+/**
+ * The one that is used on the network in use.
+ */
+inUse: string, 
+/**
+ * Those that need no key: anonymous, and the practice network's where it is in use.
+ */
+builtIn: Array<Identity>, 
+/**
+ * Those with keys of their own, in the order in which they came.
+ */
+stored: Array<IdentityDetails>, 
+/**
+ * The vault file.
+ */
+vault: Vault, 
+/**
+ * After how many minutes without a change a key is locked; null for never.
+ */
+lockAfterMinutes: number | null, 
+/**
+ * What cannot be used yet.
+ */
+notYet: Array<NotYet>, };
 
 /**
  * What can be asked of a canister.
@@ -548,6 +695,70 @@ failure: Failure, } | { "kind": "left",
 at: number, };
 
 /**
+ * Where a key is kept.
+ */
+export type Keeper = "keyring" | "vaultFile";
+
+/**
+ * Where an identity came from.
+ */
+export type KeyOrigin = "created" | "phrase" | "pem" | "icp" | "dfx";
+
+/**
+ * Where a key is read from.
+ */
+export type KeySource = { "kind": "file", 
+/**
+ * Which.
+ */
+pick: number, 
+/**
+ * What it is protected by; null for nothing.
+ */
+passphrase: Secret | null, 
+/**
+ * The kind of key, for files that do not say; null to go by the file.
+ */
+algorithm: Algorithm | null, } | { "kind": "text", 
+/**
+ * The PEM.
+ */
+text: Secret, 
+/**
+ * What it is protected by; null for nothing.
+ */
+passphrase: Secret | null, 
+/**
+ * The kind of key, for PEM that does not say; null to go by the PEM.
+ */
+algorithm: Algorithm | null, } | { "kind": "phrase", 
+/**
+ * The words.
+ */
+phrase: Secret, 
+/**
+ * The kind of key that it stands for.
+ */
+algorithm: Algorithm, } | { "kind": "tool", 
+/**
+ * Which tool.
+ */
+tool: Tool, 
+/**
+ * What the tool calls it.
+ */
+identity: string, 
+/**
+ * What it is protected by; null for nothing.
+ */
+passphrase: Secret | null, };
+
+/**
+ * Whether an identity could sign right now.
+ */
+export type KeyState = "ready" | "open" | "locked" | "none";
+
+/**
  * A part of a log.
  */
 export type Log = { 
@@ -597,6 +808,23 @@ text: string,
  * Whether all of it is text; otherwise `hex` has the bytes.
  */
 hex: string | null, };
+
+/**
+ * What would be lost with an identity.
+ */
+export type Loss = { 
+/**
+ * The identity.
+ */
+identity: IdentityDetails, 
+/**
+ * The canisters that it is known to control.
+ */
+controlled: Array<ControlledCanister>, 
+/**
+ * Whether it may be forgotten. If not, its key has to be exported first, or another controller added.
+ */
+mayForget: boolean, };
 
 /**
  * How a method is called: by a query, quickly and without proof, or by an update, certified.
@@ -727,6 +955,36 @@ project: string | null,
 isRunning: boolean | null, };
 
 /**
+ * A new recovery phrase. It is shown once and cannot be asked for again.
+ */
+export type NewPhrase = { 
+/**
+ * The words, in their order.
+ */
+words: Array<Secret>, 
+/**
+ * Which words have to be repeated, counted from 1.
+ */
+asked: Array<number>, 
+/**
+ * Until when it can be confirmed, in milliseconds since 1970.
+ */
+endsAt: number, };
+
+/**
+ * What an identity that is being added will be called, and where its key is going to be kept.
+ */
+export type Newcomer = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Where its key is kept.
+ */
+keeper: Keeper, };
+
+/**
  * What the front end is told.
  */
 export type News = { "kind": "snapshot", 
@@ -738,6 +996,11 @@ jobs: Array<Job>, } | { "kind": "job",
  * It.
  */
 job: Job, };
+
+/**
+ * Kinds of identities that are not supported yet.
+ */
+export type NotYet = "hardwareKey" | "internetIdentity";
 
 /**
  * The kinds of numbers: the types of Candid with these names.
@@ -1164,6 +1427,11 @@ cycles: string,
 memoryBytes: number, };
 
 /**
+ * A passphrase, a phrase or a key as text. Wiped when it was used, and never logged.
+ */
+export type Secret = string;
+
+/**
  * Where we are, who we are, and the choices in force.
  */
 export type Session = { 
@@ -1387,7 +1655,7 @@ id: string,
 name: string, };
 
 /**
- * A tool that runs networks.
+ * A tool that runs networks and keeps identities.
  */
 export type Tool = "icp" | "dfx";
 
@@ -1405,6 +1673,23 @@ export type Undo = "changeBack" | "start" | "stop" | "deleteSnapshot" | "restore
  * A value of a known type; see the head of this file for the form.
  */
 export type Value = null | boolean | string | Value[] | { [key: string]: Value };
+
+/**
+ * The vault file.
+ */
+export type Vault = { 
+/**
+ * Where it is, or would be.
+ */
+path: string, 
+/**
+ * Whether it is there.
+ */
+exists: boolean, 
+/**
+ * Whether it is open.
+ */
+isOpen: boolean, };
 
 /**
  * Who may look.
@@ -1498,4 +1783,42 @@ export interface Requests {
   closeProject: { parameters: { folder: string; }; reply: Array<Project> };
   /** Forgets something that was picked. */
   dropPick: { parameters: { pick: number; }; reply: null };
+  /** All identities. No key is read for it. */
+  identities: { parameters: {}; reply: IdentityListing };
+  /** Whether keys can be kept in the system's keyring; fails with what is missing. The keyring may ask a person to open it. */
+  probeKeyring: { parameters: {}; reply: null };
+  /** Chooses who signs on the network in use. */
+  chooseIdentity: { parameters: { identity: string; }; reply: Session };
+  /** The identities that are known to control a canister of the network in use. */
+  identitiesOf: { parameters: { canister: string; }; reply: Array<string> };
+  /** A new recovery phrase, to be shown once. One that was not confirmed is void. */
+  draftIdentity: { parameters: { algorithm: Algorithm; }; reply: NewPhrase };
+  /** Makes an identity from the phrase that was shown, given the words that were asked for. */
+  confirmIdentity: { parameters: { words: Array<Secret>; newcomer: Newcomer; }; reply: IdentityListing };
+  /** Wipes a phrase that was not confirmed. */
+  discardDraft: { parameters: {}; reply: null };
+  /** Imports an identity. */
+  importIdentity: { parameters: { source: KeySource; newcomer: Newcomer; }; reply: IdentityListing };
+  /** The identities that other tools keep on this computer. They are only read. */
+  foundIdentities: { parameters: {}; reply: Array<FoundStore> };
+  /** Writes a key to a file, encrypted with a passphrase. */
+  exportIdentity: { parameters: { identity: string; passphrase: Secret; pick: number; }; reply: IdentityListing };
+  /** Gives an identity another name. */
+  renameIdentity: { parameters: { identity: string; name: string; }; reply: IdentityListing };
+  /** What would be lost with an identity. */
+  identityLoss: { parameters: { identity: string; }; reply: Loss };
+  /** Forgets an identity and its key, confirmed by its typed name. */
+  forgetIdentity: { parameters: { identity: string; typedName: string; }; reply: IdentityListing };
+  /** Locks every key; those that jobs need are locked when the jobs are done. */
+  lockIdentities: { parameters: {}; reply: IdentityListing };
+  /** Unlocks an identity. The keyring may ask a person to open it. */
+  unlockIdentity: { parameters: { identity: string; }; reply: IdentityListing };
+  /** Chooses after how many minutes without a change a key is locked; null for never. */
+  chooseLockAfter: { parameters: { minutes: number | null; }; reply: IdentityListing };
+  /** Makes an empty vault file. */
+  createVault: { parameters: { passphrase: Secret; }; reply: IdentityListing };
+  /** Opens the vault file and every key in it. */
+  unlockVault: { parameters: { passphrase: Secret; }; reply: IdentityListing };
+  /** Gives the vault file another passphrase. */
+  changeVaultPassphrase: { parameters: { old: Secret; new: Secret; }; reply: null };
 }

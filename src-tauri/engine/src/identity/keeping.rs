@@ -4,8 +4,8 @@
 //! list: a crash in between leaves a key that nobody uses, never an identity without a key.
 
 use super::{
-    Algorithm, Draft, Identities, Identity, Keeper, KeyOrigin, Loss, NewPhrase, Phrase, PrivateKey,
-    Profile, SHORTEST_PASSPHRASE, Secret, VaultState, keyring, keys, milliseconds, stores,
+    Algorithm, Draft, Identities, Keeper, KeyOrigin, Loss, NewPhrase, Phrase, PrivateKey, Profile,
+    SHORTEST_PASSPHRASE, Secret, Signatory, VaultState, keyring, keys, milliseconds, stores,
 };
 use crate::{Code, Engine, Error, IdentityId, Result, Tool, settings};
 use camino::Utf8Path;
@@ -413,15 +413,25 @@ impl Engine {
     }
 
     /// The play identity, where the network in use brings one along.
-    pub async fn play_identity(&self) -> Option<Identity> {
+    pub async fn play_identity(&self) -> Option<Signatory> {
         let (_, endpoint) = self.network().await.ok()?;
-        endpoint.play_key.as_ref().map(Identity::play)
+        Some(Signatory::play(endpoint.play_key.as_ref()?))
     }
 
-    /// Which identity is used on the network in use.
-    pub async fn identity_in_use(&self) -> Result<IdentityId> {
+    /// Who signs on the network in use. No key is read for it, so that it can be told of a locked one too.
+    pub async fn signatory(&self) -> Result<Signatory> {
         let (_, endpoint) = self.network().await?;
-        Ok(self.identities.used_on(&endpoint))
+        let id = self.identities.used_on(&endpoint);
+        Ok(match (id, &endpoint.play_key) {
+            (IdentityId::Practice, Some(key)) => Signatory::play(key),
+            (IdentityId::Practice | IdentityId::Anonymous, _) => Signatory::anonymous(),
+            (IdentityId::Stored(principal), _) => Signatory {
+                id,
+                name: self.identities.profile(principal)?.name,
+                principal,
+                state: Some(self.identities.state(principal)?),
+            },
+        })
     }
 
     /// Renames an identity.

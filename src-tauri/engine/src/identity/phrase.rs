@@ -138,8 +138,8 @@ fn path(algorithm: Algorithm) -> [u32; 5] {
         Algorithm::Secp256k1 | Algorithm::P256 => 0,
     };
     [
-        44 | HARDENED,
-        223 | HARDENED,
+        HARDENED + 44,
+        HARDENED + 223,
         HARDENED,
         hardened_to_the_end,
         hardened_to_the_end,

@@ -91,12 +91,11 @@ fn configuration(identity: &Utf8Path) -> Result<Configuration> {
 fn read_key(identity: &Utf8Path, decrypted: Option<&[u8]>) -> Result<PrivateKey> {
     let doing = "reading a key of dfx";
     let read;
-    let pem = match decrypted {
-        Some(pem) => pem,
-        None => {
-            read = read_secret(&identity.join("identity.pem"))?;
-            &read
-        }
+    let pem = if let Some(pem) = decrypted {
+        pem
+    } else {
+        read = read_secret(&identity.join("identity.pem"))?;
+        &read
     };
     // `dfx` reads a key on an unnamed curve as secp256k1, the only curve that it ever wrote.
     PrivateKey::from_pem(pem, None, Some(Algorithm::Secp256k1))
