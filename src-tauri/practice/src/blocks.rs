@@ -1,6 +1,7 @@
 //! Blocks: how the network moves on.
 //!
-//! One thread owns the state and makes blocks (see [`crate::rhythm`]): it takes what was submitted, executes it and publishes the outcome.
+//! One thread owns the state and makes blocks (see [`crate::rhythm`]): it takes what was submitted, executes it and
+//! publishes the outcome.
 //! Everybody else reads the newest published [`World`], an immutable copy that shares what did not change, so that no reader ever
 //! waits for execution, and execution for no reader. Within a block everything happens in order on one thread: the same
 //! calls in the same order give the same state.

@@ -10,8 +10,8 @@
 //! `run` is synchronous and uses the processor until it returns: keep it off the threads that serve connections.
 //!
 //! Reading order: [`run`], [`Entry`], [`Environment`], [`Outcome`]; then `ic0.rs` (the system calls), `module.rs`, and
-//! `warm.rs` (why a large heap is not copied for each message). A canister call with a reply callback that traps takes two runs: [`Entry::Reply`], and then
-//! [`Entry::Cleanup`] on the image from before.
+//! `warm.rs` (why a large heap is not copied for each message). A canister call with a reply callback that traps takes two
+//! runs: [`Entry::Reply`], and then [`Entry::Cleanup`] on the image from before.
 
 mod trap;
 mod warm;

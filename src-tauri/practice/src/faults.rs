@@ -1,9 +1,9 @@
 //! Faults on purpose: what a network does on a bad day, done when a test says so.
 //!
-//! A script is a list of [`Fault`]s. The first one that fits a request strikes and is used up by it. Requests are told apart by
-//! their kind and the method that they call: `Call` with `read_canister_snapshot_data` and `after: 3` strikes the fourth
-//! slice of a download, `upload_canister_snapshot_data` the pieces of an upload, `take_canister_snapshot` the taking. Nothing here is active unless a
-//! script was given, as data ([`crate::Network::break_it`]) or through the control endpoint.
+//! A script is a list of [`Fault`]s. The first one that fits a request strikes and is used up by it. Requests are told
+//! apart by their kind and the method that they call: `Call` with `read_canister_snapshot_data` and `after: 3` strikes the
+//! fourth slice of a download, `upload_canister_snapshot_data` the pieces of an upload, `take_canister_snapshot` the taking.
+//! Nothing here is active unless a script was given, as data ([`crate::Network::break_it`]) or through the control endpoint.
 
 use crate::errors::Reject;
 use serde::{Deserialize, Serialize};

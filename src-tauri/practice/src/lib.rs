@@ -30,13 +30,14 @@
 //! After a crash ([`faults::Effect::Crash`]) [`Network::wait`] takes the place of [`Network::stop`]; the state is then that of the
 //! last checkpoint ([`Network::checkpoint`] makes one). Faults strike requests by kind and method, see [`faults`].
 //!
-//! Not here, because nobody could tell: storage reservation, which begins when a subnet holds 750 GiB, and signatures by
-//! canisters (Internet Identity), which no tool of an operator uses.
+//! Not here: storage reservation, which begins when a subnet holds 750 GiB, and signatures by canisters, as those of Internet
+//! Identity, which is not on this network either.
 //!
-//! Reading order: [`subnet`] (who and where), [`certify`] (what makes answers provable), [`ingress`] (what arrives), [`server`] with
-//! [`read_state`] (the interface), [`blocks`] and [`rhythm`] (how the state moves on), [`messages`] and [`tasks`] (what a block does), [`canister`],
-//! [`management`] and [`snapshot`] (what the state is), [`module`], [`memory`] and [`execute`] (how code runs), [`system`] (the ledgers
-//! and the mint), [`state`] (what outlives a restart), [`faults`], [`limits`] and [`control`] (bad days on purpose), [`demo`].
+//! Reading order: [`subnet`] (who and where), [`certify`] (what makes answers provable), [`ingress`] (what arrives),
+//! [`server`] with [`read_state`] (the interface), [`blocks`] and [`rhythm`] (how the state moves on), [`messages`],
+//! [`tasks`] and [`queries`] (what a block does, and what none does), [`canister`], [`management`] and [`snapshot`] (what
+//! the state is), [`module`], [`memory`] and [`execute`] (how code runs), [`system`] (the ledgers and the mint), [`state`]
+//! (what outlives a restart), [`faults`], [`limits`] and [`control`] (bad days on purpose), [`demo`].
 
 pub mod blocks;
 pub mod canister;

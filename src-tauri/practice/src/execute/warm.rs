@@ -2,10 +2,10 @@
 //!
 //! A message works on an instance's own memory, which the interpreter wants in one piece: for a heap of a gibibyte, making
 //! that piece and copying the heap into it takes longer than most messages. So the instance of a large heap is kept, with a
-//! note of what its memory holds. The next message brings it up to date, which costs only the pages in which the two heaps differ: none for
-//! the next message of the same canister, few for a query of an older block. What a message changed is found by comparing
-//! all pages; a trap or a query is undone by putting those pages back. The image stays the truth: an instance can
-//! be dropped at any time, and one that cannot be brought to exactly what a fresh one would be is never kept.
+//! note of what its memory holds. The next message brings it up to date, which costs only the pages in which the two heaps
+//! differ: none for the next message of the same canister, few for a query of an older block. What a message changed is
+//! found by comparing all pages; a trap or a query is undone by putting those pages back. The image stays the truth: an
+//! instance can be dropped at any time, and one that cannot be brought to exactly what a fresh one would be is never kept.
 //!
 //! The interpreter tells nobody which pages were written, and no code here may be `unsafe`, so the kernel cannot be asked
 //! either; recording every store in the rewritten module would slow each message down to speed up those of large heaps.
