@@ -11,6 +11,7 @@
 
 pub mod calls;
 pub mod canisters;
+pub mod copies;
 pub mod failure;
 pub mod feed;
 pub mod identities;

@@ -6,6 +6,10 @@ use crate::{
         Balance, Board, Canister, CreationPlan, CustomSection, History, Log, LogFilter, Placement,
         Purse, Review, SettingsChange,
     },
+    copies::{
+        ArchiveKey, ArchiveKind, ArchiveLock, CopyComparison, CopyInspection, CopyPart,
+        DeletedCopy, Errand, Finds, Library, MemoryMap, Needle, Verification,
+    },
     failure::Failure,
     feed::{self, News},
     identities::{
@@ -189,6 +193,44 @@ requests! {
     UnlockVault => unlock_vault(passphrase: Secret) -> IdentityListing;
     /// Gives the vault file another passphrase.
     ChangeVaultPassphrase => change_vault_passphrase(old: Secret, new: Secret) -> ();
+
+    // Copies on this computer. An errand is a number of the caller's choice, by which a request is watched and stopped.
+    /// All copies in the folders of the library, and what is in the bin.
+    Library => library() -> Library;
+    /// Adds a picked folder to the library; nothing in it is changed.
+    AddLibraryFolder => add_library_folder(pick: u32) -> ();
+    /// Takes a folder out of the library; nothing in it is changed.
+    RemoveLibraryFolder => remove_library_folder(folder: String) -> ();
+    /// Names a copy, writes about it, pins it.
+    LabelCopy => label_copy(copy: String, name: String, notes: String, pinned: bool) -> ();
+    /// Compares every byte of a copy with its hashes; a copy without hashes gets them.
+    VerifyCopy => verify_copy(copy: String, errand: u32) -> Verification;
+    /// Moves a copy to the bin.
+    DeleteCopy => delete_copy(copy: String) -> DeletedCopy;
+    /// Takes a copy out of the bin again.
+    RestoreCopy => restore_copy(copy: String) -> ();
+    /// Deletes for good what is in the bin, and answers with the bytes that this freed.
+    EmptyBin => empty_bin() -> f64;
+    /// Writes an archive of a copy to a picked new file.
+    ExportCopy => export_copy(copy: String, pick: u32, lock: Option<ArchiveLock>, errand: u32) -> ();
+    /// What kind of archive a picked file is.
+    ArchiveKind => archive_kind(pick: u32) -> ArchiveKind;
+    /// Unpacks a picked archive into the library, and answers with the new copy.
+    ImportArchive => import_archive(pick: u32, key: Option<ArchiveKey>, errand: u32) -> String;
+    /// What a copy is: its snapshot, its module, the layout of its stable memory.
+    InspectCopy => inspect_copy(copy: String) -> CopyInspection;
+    /// Which pages of a memory hold something, in at most so many cells.
+    MapCopy => map_copy(copy: String, part: CopyPart, cells: u32, errand: u32) -> MemoryMap;
+    /// The bytes of a range, at most 65,536, hexadecimal.
+    LookIntoCopy => look_into_copy(copy: String, part: CopyPart, offset: f64, length: u32) -> String;
+    /// Where text or bytes lie, from an offset on.
+    SearchCopy => search_copy(copy: String, part: CopyPart, needle: Needle, from: f64, errand: u32) -> Finds;
+    /// What tells two copies apart.
+    CompareCopies => compare_copies(one: String, other: String, cells: u32, errand: u32) -> CopyComparison;
+    /// How far an errand is; null once it has ended.
+    Errand => errand(errand: u32) -> Option<Errand>;
+    /// Ends an errand at its next chunk.
+    StopErrand => stop_errand(errand: u32) -> ();
 }
 
 /// The app's state behind all requests: an open engine, or the reason why there is none.

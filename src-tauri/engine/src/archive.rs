@@ -13,11 +13,13 @@
 //! - it is unpacked once, straight into the folder of the copy, and a copy that does not become whole is removed again.
 
 use crate::{
-    Code, CopyReader, CopyWriter, Draft, Error, Manifest, Origin, Part, Progress, Result,
+    Code, CopyId, CopyReader, CopyWriter, Draft, Engine, Error, Manifest, Origin, Part, Progress,
+    Result, Secret,
     folder::{
         GRID, Hash, Metadata, STORED_LIMIT, chunk_at, chunks, failed, open_plain, plain_name,
         sync_folder, update,
     },
+    library::off_the_loop,
 };
 use age::secrecy::{ExposeSecret as _, SecretString};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -26,6 +28,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufRead as _, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
     rc::Rc,
+    sync::Arc,
 };
 use tokio_util::sync::CancellationToken;
 use zip::{
@@ -49,6 +52,25 @@ pub enum Key {
     Passphrase(SecretString),
     /// The secret key (`AGE-SECRET-KEY-1…`).
     Identity(SecretString),
+}
+
+impl Lock {
+    /// Closes with a passphrase.
+    pub fn with_passphrase(passphrase: &Secret) -> Self {
+        Self::Passphrase(SecretString::from(passphrase.expose().to_owned()))
+    }
+}
+
+impl Key {
+    /// Opens with a passphrase.
+    pub fn from_passphrase(passphrase: &Secret) -> Self {
+        Self::Passphrase(SecretString::from(passphrase.expose().to_owned()))
+    }
+
+    /// Opens with a secret key.
+    pub fn from_identity(identity: &Secret) -> Self {
+        Self::Identity(SecretString::from(identity.expose().to_owned()))
+    }
 }
 
 /// What kind of archive a file is.
@@ -658,6 +680,66 @@ fn unpack_parts<R: Read + Seek>(
         progress(bytes.len() as u64);
     }
     Ok(())
+}
+
+/// Archives of the library's copies.
+impl Engine {
+    /// Writes an archive of a copy. A folder without hashes gets them first, so that the archive vouches for every byte.
+    pub async fn export_copy(
+        &self,
+        id: CopyId,
+        archive: Utf8PathBuf,
+        lock: Option<Lock>,
+        errand: u32,
+        now: u64,
+    ) -> Result<()> {
+        let library = Arc::clone(&self.library);
+        off_the_loop(move || {
+            let folder = library.find(id)?;
+            let reader = CopyReader::open(&folder)?;
+            let errand = library
+                .errands
+                .begin(errand, reader.metadata().bytes_at_most());
+            if reader.manifest().is_none() {
+                crate::verify(&folder, now, &|_| {}, errand.cancel())?;
+            }
+            export(
+                &folder,
+                &archive,
+                lock.as_ref(),
+                &|bytes| errand.advance(bytes),
+                errand.cancel(),
+            )
+        })
+        .await
+    }
+
+    /// Unpacks an archive into the library's own folder.
+    pub async fn import_archive(
+        &self,
+        archive: Utf8PathBuf,
+        key: Option<Key>,
+        errand: u32,
+        now: u64,
+    ) -> Result<CopyId> {
+        let library = Arc::clone(&self.library);
+        off_the_loop(move || {
+            let name = archive.file_stem().unwrap_or_default();
+            let folder = library.place_for(name.strip_suffix(".zip").unwrap_or(name))?;
+            // What is in it is known only once it is open; the file's own size is what there is to go by.
+            let size = archive.metadata().map_or(0, |found| found.len());
+            let errand = library.errands.begin(errand, size);
+            let what = Import {
+                archive: &archive,
+                folder: &folder,
+                key: key.as_ref(),
+                now,
+            };
+            import(&what, &|bytes| errand.advance(bytes), errand.cancel())?;
+            Ok(CopyId::of(&folder))
+        })
+        .await
+    }
 }
 
 #[cfg(test)]

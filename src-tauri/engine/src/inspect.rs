@@ -311,10 +311,18 @@ impl Engine {
         id: CopyId,
         part: Part,
         cells: u64,
-        cancel: CancellationToken,
+        errand: u32,
     ) -> Result<MemoryMap> {
+        let errands = self.library.errands.clone();
         self.read_copy(id, move |reader| {
-            memory_map(&reader, part, cells, &|_| {}, &cancel)
+            let errand = errands.begin(errand, bytes_of(&reader, part));
+            memory_map(
+                &reader,
+                part,
+                cells,
+                &|bytes| errand.advance(bytes),
+                errand.cancel(),
+            )
         })
         .await
     }
@@ -338,10 +346,19 @@ impl Engine {
         part: Part,
         needle: Vec<u8>,
         from: u64,
-        cancel: CancellationToken,
+        errand: u32,
     ) -> Result<Finds> {
+        let errands = self.library.errands.clone();
         self.read_copy(id, move |reader| {
-            search(&reader, part, &needle, from, &|_| {}, &cancel)
+            let errand = errands.begin(errand, bytes_of(&reader, part).saturating_sub(from));
+            search(
+                &reader,
+                part,
+                &needle,
+                from,
+                &|bytes| errand.advance(bytes),
+                errand.cancel(),
+            )
         })
         .await
     }
@@ -352,12 +369,22 @@ impl Engine {
         one: CopyId,
         other: CopyId,
         cells: u64,
-        cancel: CancellationToken,
+        errand: u32,
     ) -> Result<Comparison> {
         let library = Arc::clone(&self.library);
         self.read_copy(one, move |one| {
             let other = CopyReader::open(&library.find(other)?)?;
-            compare(&one, &other, cells, &|_| {}, &cancel)
+            let memory = |part| bytes_of(&one, part).max(bytes_of(&other, part));
+            let errand = library
+                .errands
+                .begin(errand, memory(Part::Heap) + memory(Part::Stable));
+            compare(
+                &one,
+                &other,
+                cells,
+                &|bytes| errand.advance(bytes),
+                errand.cancel(),
+            )
         })
         .await
     }

@@ -7,13 +7,15 @@
 //! - Links are not followed, and a scan ends at a depth and a number: a library that was pointed at a home folder stays quick.
 //! - Deleting moves a copy to a bin beside it, on the same disk. It can be taken out again until the bin is emptied.
 
+mod errand;
 mod room;
 
+pub use errand::Errand;
+pub(crate) use errand::Errands;
 pub use room::{Obstacle, Room, Service, obstacles, room, synced_by};
 
 use crate::{
-    ChainSnapshot, Code, CopyReader, Draft, Engine, Error, Hash, Manifest, Progress, Result,
-    Verification,
+    ChainSnapshot, Code, CopyReader, Draft, Engine, Error, Hash, Manifest, Result, Verification,
     folder::{self, Metadata, allocated, failed},
     settings::{make_private_folder, replace_file},
 };
@@ -46,7 +48,7 @@ const FROM: &str = "from.json";
 pub struct CopyId([u8; 8]);
 
 impl CopyId {
-    fn of(folder: &Utf8Path) -> Self {
+    pub(crate) fn of(folder: &Utf8Path) -> Self {
         let mut beginning = [0; 8];
         beginning.copy_from_slice(&Sha256::digest(folder.as_str())[..8]);
         Self(beginning)
@@ -200,6 +202,7 @@ pub(crate) struct Library {
     config: Utf8PathBuf,
     shelves: Mutex<Shelves>,
     seen: Mutex<BTreeMap<CopyId, Utf8PathBuf>>,
+    pub(crate) errands: Errands,
 }
 
 impl Library {
@@ -236,6 +239,7 @@ impl Library {
             config: config.to_owned(),
             shelves: Mutex::new(shelves),
             seen: Mutex::default(),
+            errands: Errands::default(),
         })
     }
 
@@ -553,20 +557,34 @@ impl Engine {
         .await
     }
 
-    /// Verifies a copy: see [`verify`](crate::verify).
-    pub async fn verify_copy(
-        &self,
-        id: CopyId,
-        now: u64,
-        progress: impl Fn(u64) + Send + Sync + 'static,
-        cancel: CancellationToken,
-    ) -> Result<Verification> {
-        let folder = self.library.find(id)?;
+    /// Verifies a copy: see [`verify`](crate::verify). The errand's number is the caller's choice; see [`Engine::errand`].
+    pub async fn verify_copy(&self, id: CopyId, errand: u32, now: u64) -> Result<Verification> {
+        let library = self.library.clone();
         off_the_loop(move || {
-            let progress: Progress<'_> = &progress;
-            folder::verify(&folder, now, progress, &cancel)
+            let folder = library.find(id)?;
+            let total = match CopyReader::open(&folder) {
+                Ok(reader) => reader.metadata().bytes_at_most(),
+                Err(_) => 0,
+            };
+            let errand = library.errands.begin(errand, total);
+            folder::verify(
+                &folder,
+                now,
+                &|bytes| errand.advance(bytes),
+                errand.cancel(),
+            )
         })
         .await
+    }
+
+    /// How far an errand is; none if there is none of this number, or none any more.
+    pub fn errand(&self, number: u32) -> Option<Errand> {
+        self.library.errands.look(number)
+    }
+
+    /// Ends an errand at its next chunk. It fails as cancelled then, and leaves nothing half-done behind.
+    pub fn stop_errand(&self, number: u32) {
+        self.library.errands.stop(number);
     }
 
     /// Moves a copy to the bin. A pinned one stays.

@@ -16,6 +16,21 @@ export type Algorithm = "ed25519" | "secp256k1" | "p256";
 export type Appearance = "system" | "light" | "dark";
 
 /**
+ * What an encrypted archive is opened with.
+ */
+export type ArchiveKey = { "passphrase": string } | { "identity": string };
+
+/**
+ * What kind of archive a file is.
+ */
+export type ArchiveKind = "plain" | "passphrase" | "recipients";
+
+/**
+ * What an archive is encrypted with.
+ */
+export type ArchiveLock = { "passphrase": string } | { "recipient": string };
+
+/**
  * One of the values that a function takes or gives.
  */
 export type Argument = { 
@@ -183,6 +198,27 @@ export type CanisterSettings = { controllers: Array<string>, computeAllocation: 
 export type Certainty = "nothingSent" | "refused" | "refusedUnproven" | "unknown";
 
 /**
+ * A snapshot on a network.
+ */
+export type ChainSnapshot = { 
+/**
+ * The fingerprint of the network's root key.
+ */
+fingerprint: string, 
+/**
+ * What the network was called.
+ */
+network: string, 
+/**
+ * The canister's id.
+ */
+canister: string, 
+/**
+ * The snapshot's id, hexadecimal.
+ */
+snapshot: string, };
+
+/**
  * What was looked at, and what was found.
  */
 export type Check = { 
@@ -210,6 +246,35 @@ export type CheckName = "amount" | "anotherCanister" | "balance" | "boundToId" |
 export type CheckVerdict = "fine" | "warns" | "blocks";
 
 /**
+ * How things were with the canister when its snapshot was copied. Amounts are decimal.
+ */
+export type Circumstances = { 
+/**
+ * When it was looked at, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * `running`, `stopping` or `stopped`; empty where it is not known.
+ */
+runState: string, 
+/**
+ * The name that the canister had.
+ */
+canisterName: string, 
+/**
+ * Its cycles.
+ */
+cycles: string, 
+/**
+ * Its memory in bytes.
+ */
+memoryBytes: string, 
+/**
+ * The settings that are known, by their names.
+ */
+settings: Array<[string, string]>, };
+
+/**
  * What went wrong. See [`canopic_engine::Code`].
  */
 export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
@@ -230,6 +295,259 @@ network: string,
  * Whether nobody else is known who could change it.
  */
 isOnlyController: boolean, };
+
+/**
+ * What tells two copies apart.
+ */
+export type CopyComparison = { 
+/**
+ * Whether both hold the same in everything.
+ */
+isSame: boolean, 
+/**
+ * Whether both have the same module.
+ */
+isSameModule: boolean, 
+/**
+ * What changed in the interface, where the modules differ and both bring theirs along.
+ */
+interface: InterfaceChange | null, 
+/**
+ * The bytes of module, Wasm memory and stable memory in both.
+ */
+sizes: [[number, number, number], [number, number, number]], 
+/**
+ * The places of the globals that differ.
+ */
+globals: Array<number>, 
+/**
+ * Whether the certified data differ.
+ */
+differsCertified: boolean, 
+/**
+ * How many entries of the chunk store only the first has, and only the second.
+ */
+storedChunks: [number, number], 
+/**
+ * The pages of the Wasm memory that differ.
+ */
+heap: MemoryMap, 
+/**
+ * The pages of the stable memory that differ.
+ */
+stable: MemoryMap, };
+
+/**
+ * What the network said of a snapshot.
+ */
+export type CopyContent = { 
+/**
+ * When it was taken, in milliseconds since 1970.
+ */
+takenAt: number, 
+/**
+ * Whether it was made by an upload.
+ */
+isUploaded: boolean, 
+/**
+ * The canister's version at that moment, decimal.
+ */
+canisterVersion: string, 
+/**
+ * The bytes of the module.
+ */
+moduleBytes: number, 
+/**
+ * The bytes of the Wasm memory.
+ */
+heapBytes: number, 
+/**
+ * The bytes of the stable memory.
+ */
+stableBytes: number, 
+/**
+ * How many entries the chunk store has.
+ */
+storedChunks: number, 
+/**
+ * The globals in the module's order, each as its kind and its value; floats with their bits.
+ */
+globals: Array<GlobalValue>, 
+/**
+ * The certified data, hexadecimal.
+ */
+certifiedData: string, 
+/**
+ * Whether another tool has lost the value of a global: this cannot be uploaded.
+ */
+hasLostGlobals: boolean, 
+/**
+ * Whether a float is NaN or infinite: another tool would upload it as zero.
+ */
+hasFloatsBeyondJson: boolean, };
+
+/**
+ * Something in a copy that is not as it must be.
+ */
+export type CopyDamage = { 
+/**
+ * The file, as a path in the copy's folder.
+ */
+file: string, 
+/**
+ * Which chunk of 2,000,000 bytes; null for the whole file.
+ */
+chunk: number | null, };
+
+/**
+ * What a copy is, without its memories.
+ */
+export type CopyInspection = { 
+/**
+ * What its snapshot was.
+ */
+content: CopyContent, 
+/**
+ * What else is known.
+ */
+record: CopyRecord | null, 
+/**
+ * What the module is; null where it cannot be understood.
+ */
+module: CopyModule | null, 
+/**
+ * Why the module cannot be understood.
+ */
+moduleFailure: Failure | null, 
+/**
+ * The language that it was written in, where it tells.
+ */
+language: Language | null, 
+/**
+ * The tools that made it, with their versions.
+ */
+tools: Array<[string, string]>, 
+/**
+ * What lies in the stable memory.
+ */
+layout: StableLayout, };
+
+/**
+ * A module.
+ */
+export type CopyModule = { 
+/**
+ * Whether it is gzipped.
+ */
+isPacked: boolean, 
+/**
+ * Whether its memory is addressed by 64 bits.
+ */
+isWasm64: boolean, 
+/**
+ * Whether it is Motoko with enhanced orthogonal persistence.
+ */
+hasEnhancedPersistence: boolean, 
+/**
+ * Its methods: names and whether each is an `update`, a `query` or a `compositeQuery`.
+ */
+methods: Array<[string, string]>, 
+/**
+ * What the network calls by itself.
+ */
+hooks: Array<string>, 
+/**
+ * Its custom sections.
+ */
+sections: Array<CopySection>, 
+/**
+ * Its interface in Candid.
+ */
+interface: string | null, };
+
+/**
+ * How a copy came to be.
+ */
+export type CopyOrigin = "downloaded" | "continued" | "found" | "unpacked";
+
+/**
+ * A part of a copy that can be looked into.
+ */
+export type CopyPart = "module" | "heap" | "stable";
+
+/**
+ * What is known of a copy beside its snapshot.
+ */
+export type CopyRecord = { 
+/**
+ * The name that a person gave it.
+ */
+name: string, 
+/**
+ * What a person wrote about it.
+ */
+notes: string, 
+/**
+ * Whether it is kept whatever happens.
+ */
+pinned: boolean, 
+/**
+ * How it came to be.
+ */
+origin: CopyOrigin, 
+/**
+ * When it was made, in milliseconds since 1970.
+ */
+madeAt: number, 
+/**
+ * Since when damage can be seen, in milliseconds since 1970.
+ */
+hashesSince: number, 
+/**
+ * When every byte was last found to be right, in milliseconds since 1970.
+ */
+verifiedAt: number | null, 
+/**
+ * When it was last restored with success, in milliseconds since 1970.
+ */
+provenAt: number | null, 
+/**
+ * The snapshot that it is a copy of.
+ */
+snapshot: ChainSnapshot | null, 
+/**
+ * Other snapshots that hold the same: those that it was uploaded as.
+ */
+also: Array<ChainSnapshot>, 
+/**
+ * SHA-256 of the module, hexadecimal.
+ */
+moduleHash: string, 
+/**
+ * What tells two contents apart, hexadecimal.
+ */
+content: string, 
+/**
+ * The canister's status and settings at that time.
+ */
+then: Circumstances | null, };
+
+/**
+ * A custom section.
+ */
+export type CopySection = { 
+/**
+ * Its name, without its prefix.
+ */
+name: string, 
+/**
+ * `public`, `private`, or null where it is no metadata.
+ */
+visibility: string | null, 
+/**
+ * Its bytes.
+ */
+bytes: number, };
 
 /**
  * What making a canister means; amounts are decimal.
@@ -280,6 +598,27 @@ bytes: number,
  * What is in it, where that is text.
  */
 text: string | null, };
+
+/**
+ * Something in the bin.
+ */
+export type DeletedCopy = { 
+/**
+ * What requests name it by.
+ */
+id: string, 
+/**
+ * Where it was.
+ */
+folder: string, 
+/**
+ * When it was deleted, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * The bytes that it still takes up.
+ */
+diskBytes: number, };
 
 /**
  * Why something cannot be done. See [`canopic_engine::Denial`].
@@ -335,6 +674,19 @@ name: string,
 value: string, };
 
 /**
+ * How far an errand is.
+ */
+export type Errand = { 
+/**
+ * The bytes that are done.
+ */
+done: number, 
+/**
+ * The bytes that there are to do, at most.
+ */
+total: number, };
+
+/**
  * What went wrong and what is known now. The sentence is the front end's, chosen by `code` and filled with `facts`.
  */
 export type Failure = { 
@@ -383,6 +735,19 @@ failure: Failure, } | { "kind": "unproven",
  * Why not.
  */
 failure: Failure, };
+
+/**
+ * What a search found.
+ */
+export type Finds = { 
+/**
+ * Where, in order.
+ */
+offsets: Array<number>, 
+/**
+ * Where to go on; null at the end.
+ */
+next: number | null, };
 
 /**
  * Where things lie on this computer.
@@ -468,6 +833,19 @@ rootKey: string, } | { "kind": "told",
  * The fingerprint that they were shown.
  */
 fingerprint: string, };
+
+/**
+ * A global of a module.
+ */
+export type GlobalValue = { 
+/**
+ * `i32`, `i64`, `f32`, `f64`, `v128`, or null where it is lost.
+ */
+kind: string | null, 
+/**
+ * The value as text, empty where it is lost.
+ */
+value: string, };
 
 /**
  * The network under an environment.
@@ -607,6 +985,27 @@ methods: Array<Method>,
  * What an installation takes; null where the interface does not say.
  */
 init: Array<Argument> | null, };
+
+/**
+ * What changed in an interface.
+ */
+export type InterfaceChange = { 
+/**
+ * Whether callers of the first may fail with the second; null where that cannot be said.
+ */
+isBreaking: boolean | null, 
+/**
+ * Methods that only the second has.
+ */
+added: Array<string>, 
+/**
+ * Methods that only the first has.
+ */
+removed: Array<string>, 
+/**
+ * Methods that take or give something else.
+ */
+changed: Array<string>, };
 
 /**
  * Something that the app does or did: an operation, as it is written down.
@@ -757,6 +1156,80 @@ passphrase: Secret | null, };
  * Whether an identity could sign right now.
  */
 export type KeyState = "ready" | "open" | "locked" | "none";
+ * A language that canisters are written in.
+ */
+export type Language = "motoko" | "rust" | "c" | "other";
+
+/**
+ * The library.
+ */
+export type Library = { 
+/**
+ * The folders that are looked through, the library's own first.
+ */
+folders: Array<string>, 
+/**
+ * The copies in them.
+ */
+copies: Array<LocalCopy>, 
+/**
+ * What was deleted and can be brought back, the latest first.
+ */
+deleted: Array<DeletedCopy>, 
+/**
+ * The bytes that are free where new copies go; null where the system does not say.
+ */
+freeBytes: number | null, 
+/**
+ * The program that carries the library's own folder to other computers; null where there is none.
+ */
+syncedBy: SyncService | null, };
+
+/**
+ * A copy on this computer.
+ */
+export type LocalCopy = { 
+/**
+ * What requests name it by.
+ */
+id: string, 
+/**
+ * Where it lies, to be shown.
+ */
+folder: string, 
+/**
+ * The bytes that it takes up on its disk.
+ */
+diskBytes: number, 
+/**
+ * What is known of it.
+ */
+state: LocalCopyState, };
+
+/**
+ * What is known of a copy.
+ */
+export type LocalCopyState = { "kind": "whole", 
+/**
+ * What its snapshot was.
+ */
+content: CopyContent, 
+/**
+ * What else is known; null for the folder of another tool that was never verified.
+ */
+record: CopyRecord | null, } | { "kind": "unfinished", 
+/**
+ * The name that it is to have; null where another tool began it.
+ */
+name: string | null, 
+/**
+ * The snapshot that it is to be a copy of; null where that is not known.
+ */
+snapshot: ChainSnapshot | null, } | { "kind": "unreadable", 
+/**
+ * Why.
+ */
+failure: Failure, };
 
 /**
  * A part of a log.
@@ -854,6 +1327,27 @@ isDeclared: boolean, };
 export type Memory = { heap: number, stable: number, globals: number, module: number, customSections: number, history: number, chunkStore: number, snapshots: number, log: number, };
 
 /**
+ * Which pages of a memory hold something, or differ.
+ */
+export type MemoryMap = { 
+/**
+ * How many pages of 64 KiB there are.
+ */
+pages: number, 
+/**
+ * How many of them hold something, or differ.
+ */
+used: number, 
+/**
+ * How many pages one cell stands for.
+ */
+pagesPerCell: number, 
+/**
+ * For each cell, how many of its pages do.
+ */
+cells: Array<number>, };
+
+/**
  * A method.
  */
 export type Method = { 
@@ -874,6 +1368,11 @@ docs: Array<string>, };
  * How a method may be called.
  */
 export type MethodKind = "update" | "query" | "compositeQuery" | "oneway";
+
+/**
+ * What is searched for.
+ */
+export type Needle = { "text": string } | { "hex": string };
 
 /**
  * The network in use.
@@ -1538,6 +2037,44 @@ arguments: Array<Argument>,
 results: Array<Argument>, };
 
 /**
+ * What lies in a stable memory.
+ */
+export type StableLayout = { "kind": "empty" } | { "kind": "unknown" } | { "kind": "manager", 
+/**
+ * How many pages a bucket has.
+ */
+bucketPages: number, 
+/**
+ * How many buckets are taken.
+ */
+buckets: number, 
+/**
+ * The virtual memories.
+ */
+memories: Array<VirtualMemory>, } | { "kind": "single", 
+/**
+ * Which.
+ */
+structure: StableStructure, } | { "kind": "regions", 
+/**
+ * How many pages a block has.
+ */
+blockPages: number, 
+/**
+ * How many blocks are taken.
+ */
+blocks: number, 
+/**
+ * The regions: number, pages, blocks.
+ */
+regions: Array<[number, number, number]>, };
+
+/**
+ * A structure of `ic-stable-structures`.
+ */
+export type StableStructure = "bTreeMap" | "vec" | "cell" | "logIndex" | "logEntries" | "minHeap" | "unknown";
+
+/**
  * The status of a canister.
  */
 export type Status = { 
@@ -1642,6 +2179,11 @@ export type StepName = "buy" | "changeSettings" | "compareSnapshot" | "delete" |
 export type StepProgress = "waiting" | "running" | "done" | "failed" | "undoing" | "undone";
 
 /**
+ * A program that carries files to other computers.
+ */
+export type SyncService = "dropbox" | "googleDrive" | "iCloud" | "nextcloud" | "oneDrive" | "syncthing" | "other";
+
+/**
  * A canister that a plan works on.
  */
 export type Target = { 
@@ -1690,6 +2232,25 @@ exists: boolean,
  * Whether it is open.
  */
 isOpen: boolean, };
+ * What came of a verification.
+ */
+export type Verification = { 
+/**
+ * Whether every byte is what it must be.
+ */
+isSound: boolean, 
+/**
+ * Whether there were hashes to compare with; otherwise they are known from now on.
+ */
+hadHashes: boolean, 
+/**
+ * What is damaged.
+ */
+damage: Array<CopyDamage>, 
+/**
+ * How many bytes were read.
+ */
+bytes: number, };
 
 /**
  * Who may look.
@@ -1699,6 +2260,31 @@ export type Viewers = { "kind": "controllers" } | { "kind": "public" } | { "kind
  * Their principals.
  */
 principals: Array<string>, };
+
+/**
+ * A virtual memory.
+ */
+export type VirtualMemory = { 
+/**
+ * Its number.
+ */
+id: number, 
+/**
+ * How many pages it has.
+ */
+pages: number, 
+/**
+ * How many buckets it has.
+ */
+buckets: number, 
+/**
+ * Where its first bucket lies.
+ */
+offset: number, 
+/**
+ * What begins there.
+ */
+structure: StableStructure, };
 
 /**
  * Something that an owner should know. See [`canopic_engine::Warning`].
@@ -1821,4 +2407,40 @@ export interface Requests {
   unlockVault: { parameters: { passphrase: Secret; }; reply: IdentityListing };
   /** Gives the vault file another passphrase. */
   changeVaultPassphrase: { parameters: { old: Secret; new: Secret; }; reply: null };
+  /** All copies in the folders of the library, and what is in the bin. */
+  library: { parameters: {}; reply: Library };
+  /** Adds a picked folder to the library; nothing in it is changed. */
+  addLibraryFolder: { parameters: { pick: number; }; reply: null };
+  /** Takes a folder out of the library; nothing in it is changed. */
+  removeLibraryFolder: { parameters: { folder: string; }; reply: null };
+  /** Names a copy, writes about it, pins it. */
+  labelCopy: { parameters: { copy: string; name: string; notes: string; pinned: boolean; }; reply: null };
+  /** Compares every byte of a copy with its hashes; a copy without hashes gets them. */
+  verifyCopy: { parameters: { copy: string; errand: number; }; reply: Verification };
+  /** Moves a copy to the bin. */
+  deleteCopy: { parameters: { copy: string; }; reply: DeletedCopy };
+  /** Takes a copy out of the bin again. */
+  restoreCopy: { parameters: { copy: string; }; reply: null };
+  /** Deletes for good what is in the bin, and answers with the bytes that this freed. */
+  emptyBin: { parameters: {}; reply: number };
+  /** Writes an archive of a copy to a picked new file. */
+  exportCopy: { parameters: { copy: string; pick: number; lock: ArchiveLock | null; errand: number; }; reply: null };
+  /** What kind of archive a picked file is. */
+  archiveKind: { parameters: { pick: number; }; reply: ArchiveKind };
+  /** Unpacks a picked archive into the library, and answers with the new copy. */
+  importArchive: { parameters: { pick: number; key: ArchiveKey | null; errand: number; }; reply: string };
+  /** What a copy is: its snapshot, its module, the layout of its stable memory. */
+  inspectCopy: { parameters: { copy: string; }; reply: CopyInspection };
+  /** Which pages of a memory hold something, in at most so many cells. */
+  mapCopy: { parameters: { copy: string; part: CopyPart; cells: number; errand: number; }; reply: MemoryMap };
+  /** The bytes of a range, at most 65,536, hexadecimal. */
+  lookIntoCopy: { parameters: { copy: string; part: CopyPart; offset: number; length: number; }; reply: string };
+  /** Where text or bytes lie, from an offset on. */
+  searchCopy: { parameters: { copy: string; part: CopyPart; needle: Needle; from: number; errand: number; }; reply: Finds };
+  /** What tells two copies apart. */
+  compareCopies: { parameters: { one: string; other: string; cells: number; errand: number; }; reply: CopyComparison };
+  /** How far an errand is; null once it has ended. */
+  errand: { parameters: { errand: number; }; reply: Errand | null };
+  /** Ends an errand at its next chunk. */
+  stopErrand: { parameters: { errand: number; }; reply: null };
 }
