@@ -449,3 +449,49 @@ async fn an_answer_that_the_root_key_does_not_vouch_for_is_not_believed() {
         "already the look before the stop is not believed, so nothing was stopped: {failure:#}"
     );
 }
+
+#[tokio::test]
+async fn what_was_done_is_told_and_leaves_the_app_as_a_record_that_verifies() {
+    let bench = Bench::new();
+    let running = bench.canister(is_running).await;
+    bench
+        .ask(json!({"request": "stopCanister", "canister": running["id"]}))
+        .await;
+    let activity = bench
+        .ask(json!({"request": "activity", "wanted": {"text": running["id"]}}))
+        .await;
+    let entry = &activity["entries"][0];
+    assert_eq!(
+        (&entry["op"], &entry["outcome"], &activity["brokenAt"]),
+        (&json!("stop"), &json!("done"), &Value::Null)
+    );
+    let left = bench.ask(json!({"request": "leftStopped"})).await;
+    assert_eq!(left[0]["canister"], running["id"]);
+    assert_eq!(
+        left[0]["isWanted"], true,
+        "stopping was all that was asked for"
+    );
+
+    let path = bench.home.join("record.json");
+    let pick = |path: &Utf8PathBuf| bench.api.picked([path])[0].pick;
+    bench
+        .ask(
+            json!({"request": "exportActivity", "form": "json", "wanted": {}, "pick": pick(&path)}),
+        )
+        .await;
+    let verified = bench
+        .ask(json!({"request": "verifyActivity", "pick": pick(&path)}))
+        .await;
+    assert_eq!(verified["acts"], 1);
+    let mut record = std::fs::read(&path).unwrap();
+    let middle = record.len() / 2;
+    record[middle] ^= 1;
+    std::fs::write(&path, record).unwrap();
+    let failure = bench
+        .fail(json!({"request": "verifyActivity", "pick": pick(&path)}))
+        .await;
+    assert!(
+        ["recordBroken", "recordUnreadable"].contains(&failure["code"].as_str().unwrap()),
+        "{failure:#}"
+    );
+}

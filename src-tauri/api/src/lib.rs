@@ -9,6 +9,7 @@
 //! list of commands to keep in step: one macro makes the enum, the dispatch and the TypeScript interface `Requests` from the same
 //! lines, and a test fails when `ui/src/backend/wire.ts` is not what the macro says.
 
+pub mod activity;
 pub mod calls;
 pub mod canisters;
 pub mod copies;

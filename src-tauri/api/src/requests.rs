@@ -1,6 +1,7 @@
 //! Every request, declared once.
 
 use crate::{
+    activity::{Activity, Form, LeftStopped, VerifiedRecord, Wanted},
     calls::{ArgumentForms, Arguments, CallAnswer, Interface, Manner, RecentCall},
     canisters::{
         Balance, Board, Canister, CreationPlan, CustomSection, History, Log, LogFilter, Placement,
@@ -110,6 +111,18 @@ requests! {
     Retry => retry(job: u32) -> ();
     /// Leaves the world of a stuck job as it is.
     Leave => leave(job: u32) -> ();
+
+    // Activity.
+    /// What was done, newest first.
+    Activity => activity(wanted: Wanted) -> Activity;
+    /// Writes what was done to a file that was picked.
+    ExportActivity => export_activity(form: Form, wanted: Wanted, pick: u32) -> ();
+    /// Whether a record that was picked is as it was when it was exported.
+    VerifyActivity => verify_activity(pick: u32) -> VerifiedRecord;
+    /// What was stopped and not started again.
+    LeftStopped => left_stopped() -> Vec<LeftStopped>;
+    /// Says that a canister stays stopped.
+    KeepStopped => keep_stopped(canister: String, fingerprint: String) -> Vec<LeftStopped>;
 
     // Networks.
     /// All networks that can be chosen. None but those on this computer is asked anything.

@@ -290,6 +290,24 @@ pub fn verify(record: &[u8]) -> Result<Verified> {
     })
 }
 
+/// Whether the record in a file that a person picked holds.
+pub fn verify_file(path: &Utf8Path) -> Result<Verified> {
+    /// A year of a busy team is some ten megabytes.
+    const MOST: u64 = 1 << 30;
+    let unreadable = |error: std::io::Error| {
+        Error::new(Code::FileUnreadable, "reading a record of activity")
+            .with("path", path)
+            .because(error)
+    };
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > MOST {
+        return Err(
+            Error::new(Code::RecordUnreadable, "reading a record of activity").with("path", path),
+        );
+    }
+    verify(&std::fs::read(path).map_err(unreadable)?)
+}
+
 /// The record, byte for byte. It follows from the rows and the moment alone.
 fn render(rows: &[Row], exported_at: u64) -> Result<Vec<u8>> {
     let jobs = journal::fold(rows)?;

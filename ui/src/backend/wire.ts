@@ -9,6 +9,17 @@ export type Action = "call" | "changeSettings" | "delete" | "deleteSnapshot" | "
  * The kinds of keys.
  */
 export type Algorithm = "ed25519" | "secp256k1" | "p256";
+ * What was done.
+ */
+export type Activity = { 
+/**
+ * The acts that are wanted, newest first.
+ */
+entries: Array<Entry>, 
+/**
+ * The first event whose hash does not follow from the one before it: somebody changed the journal. Null if the chain holds.
+ */
+brokenAt: number | null, };
 
 /**
  * Light, dark, or whatever the system says.
@@ -548,6 +559,7 @@ visibility: string | null,
  * Its bytes.
  */
 bytes: number, };
+export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * What making a canister means; amounts are decimal.
@@ -634,6 +646,63 @@ export type Difference = { "kind": "number", setting: Setting, before: string | 
  * How long a canister takes no calls. See [`canopic_engine::Downtime`].
  */
 export type Downtime = "none" | "brief" | "open";
+
+/**
+ * One act, whole.
+ */
+export type Entry = { 
+/**
+ * The number of its job.
+ */
+job: number, 
+/**
+ * What was asked for.
+ */
+op: OpName, 
+/**
+ * The canisters that it worked on.
+ */
+targets: Array<Target>, 
+/**
+ * The fingerprint of the network's root key.
+ */
+fingerprint: string, 
+/**
+ * What the network was called on this computer.
+ */
+network: string, 
+/**
+ * Who signed.
+ */
+who: string, 
+/**
+ * The steps of the plan that was confirmed.
+ */
+plan: Array<StepName>, 
+/**
+ * What the plan was expected to cost, in cycles, decimal.
+ */
+cost: string, 
+/**
+ * When it began, in milliseconds since 1970.
+ */
+beganAt: number, 
+/**
+ * When something happened to it last, in milliseconds since 1970.
+ */
+changedAt: number, 
+/**
+ * How it came out.
+ */
+outcome: Outcome, 
+/**
+ * The time of the newest certificate that proves a step of it, in milliseconds since 1970.
+ */
+provenAt: number | null, 
+/**
+ * Why it did not come out as planned.
+ */
+failure: Failure | null, };
 
 /**
  * A place where a project's canisters live.
@@ -820,6 +889,9 @@ identities: Array<FoundIdentity>,
  * Why it could not be read; null if it could.
  */
 failure: Failure | null, };
+ * In which form the log leaves the app. See [`activity::Form`].
+ */
+export type Form = "csv" | "html" | "json";
 
 /**
  * Whom a person believes when they enter a network.
@@ -1230,6 +1302,41 @@ snapshot: ChainSnapshot | null, } | { "kind": "unreadable",
  * Why.
  */
 failure: Failure, };
+ * A canister that was stopped and not started again.
+ */
+export type LeftStopped = { 
+/**
+ * Which.
+ */
+canister: string, 
+/**
+ * The fingerprint of its network's root key.
+ */
+fingerprint: string, 
+/**
+ * What people called it then.
+ */
+name: string, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+since: number, 
+/**
+ * The job that stopped it.
+ */
+job: number, 
+/**
+ * What that job was for.
+ */
+during: OpName, 
+/**
+ * Whether stopping it was all that was asked for, or somebody said that it stays stopped.
+ */
+isWanted: boolean, 
+/**
+ * Whether the world was asked just now, and not only the journal.
+ */
+isSeen: boolean, };
 
 /**
  * A part of a log.
@@ -1631,6 +1738,11 @@ snapshots: Array<string>, };
  * What an operation does. See [`canopic_engine::OpName`].
  */
 export type OpName = "changeSettings" | "create" | "delete" | "deleteSnapshots" | "downloadSnapshot" | "repairCopy" | "restore" | "restoreSnapshots" | "sendSnapshot" | "start" | "stop" | "takeSnapshot" | "takeSnapshots" | "topUp" | "uninstall" | "uploadCopy";
+
+/**
+ * How an act came out. See [`activity::Outcome`].
+ */
+export type Outcome = "underWay" | "needsYou" | "done" | "failed" | "cancelled" | "left";
 
 /**
  * Something that was picked.
@@ -2251,6 +2363,21 @@ damage: Array<CopyDamage>,
  * How many bytes were read.
  */
 bytes: number, };
+ * What a record that holds tells.
+ */
+export type VerifiedRecord = { 
+/**
+ * How many acts are in it.
+ */
+acts: number, 
+/**
+ * How many events they are made of.
+ */
+events: number, 
+/**
+ * When it was exported, in milliseconds since 1970.
+ */
+exportedAt: number, };
 
 /**
  * Who may look.
@@ -2285,6 +2412,25 @@ offset: number,
  * What begins there.
  */
 structure: StableStructure, };
+ * Which acts are wanted; what is absent excludes nothing.
+ */
+export type Wanted = { 
+/**
+ * Occurs in a name or an id of a canister, or in the principal of who signed.
+ */
+text?: string, 
+/**
+ * Came out like this.
+ */
+outcome?: Outcome, 
+/**
+ * Began at this moment or later, in milliseconds since 1970.
+ */
+since?: number, 
+/**
+ * Began before this moment, in milliseconds since 1970.
+ */
+until?: number, };
 
 /**
  * Something that an owner should know. See [`canopic_engine::Warning`].
@@ -2331,6 +2477,16 @@ export interface Requests {
   retry: { parameters: { job: number; }; reply: null };
   /** Leaves the world of a stuck job as it is. */
   leave: { parameters: { job: number; }; reply: null };
+  /** What was done, newest first. */
+  activity: { parameters: { wanted: Wanted; }; reply: Activity };
+  /** Writes what was done to a file that was picked. */
+  exportActivity: { parameters: { form: Form; wanted: Wanted; pick: number; }; reply: null };
+  /** Whether a record that was picked is as it was when it was exported. */
+  verifyActivity: { parameters: { pick: number; }; reply: VerifiedRecord };
+  /** What was stopped and not started again. */
+  leftStopped: { parameters: {}; reply: Array<LeftStopped> };
+  /** Says that a canister stays stopped. */
+  keepStopped: { parameters: { canister: string; fingerprint: string; }; reply: Array<LeftStopped> };
   /** All networks that can be chosen. None but those on this computer is asked anything. */
   networks: { parameters: {}; reply: Array<NetworkListing> };
   /** Asks a network who it is. */
