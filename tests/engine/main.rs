@@ -11,3 +11,4 @@ mod logs;
 mod networks;
 mod projects;
 mod status;
+mod watch;

@@ -1,13 +1,14 @@
 //! The unmodified `icp` against the practice network: it must not notice that this is not the Internet Computer.
 //!
 //! `canister` and `snapshot` start networks with the demo fleet and ask `icp` as the owner of that fleet; in `launcher` it is
-//! `icp` that starts the network; `fleet` builds the fleet's modules again.
+//! `icp` that starts the network; `fleet` builds the fleet's modules again; `projects` compares what is read from folders.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod canister;
 mod fleet;
 mod launcher;
+mod projects;
 mod snapshot;
 
 use canopic_practice::{Network, Options};

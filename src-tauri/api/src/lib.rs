@@ -22,6 +22,7 @@ pub mod picks;
 pub mod projects;
 mod requests;
 pub mod typescript;
+pub mod watch;
 pub mod wire;
 
 pub use requests::{Api, Request};

@@ -20,6 +20,7 @@ use crate::{
     networks::{GivenKey, NetworkListing, Probe},
     picks::Picks,
     projects::Project,
+    watch::{Hit, Label},
     wire::{self, Appearance, Session},
 };
 use canopic_engine::{Engine, Error, Folders, Places, PracticeDoor, set_aside};
@@ -244,6 +245,18 @@ requests! {
     Errand => errand(errand: u32) -> Option<Errand>;
     /// Ends an errand at its next chunk.
     StopErrand => stop_errand(errand: u32) -> ();
+
+    // The watch list.
+    /// What the person has said about canisters of the network in use.
+    Labels => labels() -> Vec<Label>;
+    /// Watches a canister of the network in use by its id.
+    WatchCanister => watch_canister(canister: String, name: String, group: String) -> Vec<Label>;
+    /// Watches a canister no more; what was noted about it goes with it.
+    UnwatchCanister => unwatch_canister(canister: String) -> Vec<Label>;
+    /// Names a canister of the network in use, and notes something about it.
+    DescribeCanister => describe_canister(canister: String, name: String, group: String, note: String, is_favourite: bool) -> Vec<Label>;
+    /// Looks a canister up by name, group, note or id, wherever it is known.
+    Find => find(text: String) -> Vec<Hit>;
 }
 
 /// The app's state behind all requests: an open engine, or the reason why there is none.

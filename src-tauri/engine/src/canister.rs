@@ -244,7 +244,7 @@ impl Engine {
     pub async fn canisters(&self) -> Result<Vec<Canister>> {
         let connection = self.connection().await?;
         let ends = Instant::now() + BOARD_DEADLINE;
-        let canisters: Vec<_> = stream::iter(connection.endpoint.canisters.clone())
+        let canisters: Vec<_> = stream::iter(self.known_canisters(&connection))
             .map(|known| {
                 let replica = connection.replica.clone();
                 // A task of its own: checking signatures takes a processor, and there are several.
@@ -265,16 +265,7 @@ impl Engine {
     /// One canister, watched or not, by a cheap question or with a certificate.
     pub async fn canister(&self, id: CanisterId, certified: bool) -> Result<Canister> {
         let connection = self.connection().await?;
-        let watched = connection
-            .endpoint
-            .canisters
-            .iter()
-            .find(|known| known.id == id);
-        let known = watched.cloned().unwrap_or_else(|| KnownCanister {
-            id,
-            name: id.to_string(),
-            group: String::new(),
-        });
+        let known = self.known_canister(&connection, id);
         let replica = &connection.replica;
         let reading = if certified {
             match read_certified(replica, id).await {

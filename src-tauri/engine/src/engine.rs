@@ -11,6 +11,7 @@ use crate::{
     runner::Jobs,
     samples::Samples,
     settings,
+    watch::Watch,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +22,7 @@ pub struct Engine {
     pub(crate) practice: Arc<dyn PracticeDoor>,
     pub(crate) networks: Networks,
     pub(crate) projects: Projects,
+    pub(crate) watch: Watch,
     pub(crate) neighbourhood: Neighbourhood,
     pub(crate) connections: Connections,
     pub(crate) identities: Identities,
@@ -47,6 +49,7 @@ impl Engine {
             settings: Mutex::new(settings::load(&folders.config)?),
             networks: Networks::load(&folders.config)?,
             projects: Projects::load(&folders.config)?,
+            watch: Watch::load(&folders.config)?,
             identities: Identities::open(&folders, Surroundings::of_this_computer())?,
             samples: Samples::below(&folders),
             jobs: Jobs::open(folders.data.clone(), conduct),
@@ -104,9 +107,9 @@ impl Engine {
     /// Starts or stops a canister as a job, and returns it as a certificate shows it afterwards.
     pub async fn act(&self, action: Action, id: CanisterId) -> Result<Canister> {
         let connection = self.connection().await?;
-        let known = connection
-            .canisters()
-            .iter()
+        let known = self
+            .known_canisters(&connection)
+            .into_iter()
             .find(|known| known.id == id)
             .ok_or_else(|| {
                 Error::new(Code::CanisterNotFound, format!("looking for canister {id}"))
@@ -134,6 +137,6 @@ impl Engine {
             Ok(after) => Reading::Full(Box::new(after)),
             Err(error) => Reading::Failed(error),
         };
-        Ok(describe(known, reading))
+        Ok(describe(&known, reading))
     }
 }

@@ -47,6 +47,7 @@ mod samples;
 mod settings;
 mod snapshot;
 mod transfer;
+mod watch;
 
 pub use call::{
     ArgumentForms, Arguments, CallAnswer, CallOutcome, Ended, Manner, MethodCall, RecentCall,
@@ -112,3 +113,4 @@ pub use runner::{Conduct, JobView, Report};
 pub use samples::Sample;
 pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings, set_aside};
 pub use snapshot::{SLOTS, Snapshot, SnapshotId};
+pub use watch::{Hit, KnownBy, Label};

@@ -100,6 +100,15 @@ impl Ground {
             Self::Unknown => false,
         }
     }
+
+    /// What tells its network apart, as far as the project tells.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Mainnet => Some(Fingerprint::of(&MAINNET_ROOT_KEY)),
+            Self::Elsewhere(_, known) => *known,
+            Self::Local(_) | Self::Unknown => None,
+        }
+    }
 }
 
 /// Something that is wrong in a file of a project.
@@ -244,6 +253,8 @@ fn members(declared: &[String], ids: Vec<(String, CanisterId)>) -> Vec<Member> {
 pub(crate) struct Projects {
     opened: Mutex<File>,
     changes: Changes,
+    /// What was read, and at which generation of changes.
+    cached: Mutex<Option<(u64, Vec<Project>)>>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -268,6 +279,7 @@ impl Projects {
         Ok(Self {
             opened: Mutex::new(file),
             changes,
+            cached: Mutex::default(),
         })
     }
 
@@ -335,12 +347,33 @@ impl Engine {
         self.projects.folders()
     }
 
+    /// The projects that are open and can be read: as they were when the system last told of a change. Why one cannot be read is
+    /// told where projects are listed.
+    pub(crate) fn readable_projects(&self) -> Vec<Project> {
+        let generation = self.projects.changes.generation();
+        let mut cached = self
+            .projects
+            .cached
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match (&*cached, generation) {
+            (Some((of, projects)), Some(now)) if *of == now => projects.clone(),
+            _ => {
+                let projects: Vec<_> = self
+                    .projects()
+                    .into_iter()
+                    .filter_map(|(_, project)| project.ok())
+                    .collect();
+                *cached = generation.map(|generation| (generation, projects.clone()));
+                projects
+            }
+        }
+    }
+
     /// The canisters that open projects have on a network, by project.
     pub(crate) fn project_canisters(&self, connection: &Connection) -> Vec<KnownCanister> {
         let mut known: Vec<KnownCanister> = Vec::new();
-        for (_, project) in self.projects() {
-            // Why it cannot be read is told where projects are listed.
-            let Ok(project) = project else { continue };
+        for project in self.readable_projects() {
             for environment in project
                 .environments
                 .iter()

@@ -616,7 +616,7 @@ impl crate::Engine {
     /// The network in use as who we are, for operations.
     pub(crate) async fn world(&self) -> Result<World> {
         let connection = self.connection().await?;
-        let names = connection.canisters().iter();
+        let names = self.known_canisters(&connection).into_iter();
         Ok(World {
             replica: connection
                 .replica
@@ -626,7 +626,7 @@ impl crate::Engine {
             network: connection.fingerprint(),
             network_id: connection.network.id.clone(),
             folders: self.folders.clone(),
-            names: Arc::new(names.map(|known| (known.id, known.name.clone())).collect()),
+            names: Arc::new(names.map(|known| (known.id, known.name)).collect()),
         })
     }
 }

@@ -9,7 +9,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, mpsc},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::broadcast;
@@ -38,6 +42,8 @@ pub(super) struct Changes {
     news: broadcast::Sender<Utf8PathBuf>,
     noticed: mpsc::Sender<Utf8PathBuf>,
     watchers: Arc<Watchers>,
+    /// Counts what is noticed; `u64::MAX` once something is not watched, for then nothing can be said any more.
+    generation: Arc<AtomicU64>,
 }
 
 impl Default for Changes {
@@ -57,6 +63,7 @@ impl Default for Changes {
             news,
             noticed,
             watchers,
+            generation: Arc::default(),
         }
     }
 }
@@ -64,11 +71,14 @@ impl Default for Changes {
 impl Changes {
     /// Tells of changes in a project from now on.
     pub(super) fn watch(&self, folder: &Utf8Path) {
+        self.count();
         let (noticed, project) = (self.noticed.clone(), folder.to_owned());
+        let generation = self.generation.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             // Reading is no change; ours would be told to us for ever.
             let is_change = event.map_or(true, |event| !matches!(event.kind, EventKind::Access(_)));
             if is_change {
+                count(&generation);
                 let _ = noticed.send(project.clone());
             }
         });
@@ -77,17 +87,37 @@ impl Changes {
                 cover(&mut watcher, folder);
                 lock(&self.watchers).insert(folder.to_owned(), watcher);
             }
-            Err(error) => tracing::warn!(%folder, %error, "changes of a project are not noticed"),
+            Err(error) => {
+                self.generation.store(u64::MAX, Ordering::SeqCst);
+                tracing::warn!(%folder, %error, "changes of a project are not noticed");
+            }
         }
     }
 
     pub(super) fn unwatch(&self, folder: &Utf8Path) {
+        self.count();
         lock(&self.watchers).remove(folder);
+    }
+
+    /// Another number than before says that something may have changed; none that this cannot be said.
+    pub(super) fn generation(&self) -> Option<u64> {
+        let now = self.generation.load(Ordering::SeqCst);
+        (now != u64::MAX).then_some(now)
+    }
+
+    fn count(&self) {
+        count(&self.generation);
     }
 
     pub(super) fn follow(&self) -> broadcast::Receiver<Utf8PathBuf> {
         self.news.subscribe()
     }
+}
+
+fn count(generation: &AtomicU64) {
+    let _ = generation.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| {
+        (now != u64::MAX).then(|| now + 1)
+    });
 }
 
 fn lock(watchers: &Watchers) -> MutexGuard<'_, HashMap<Utf8PathBuf, RecommendedWatcher>> {
