@@ -955,6 +955,31 @@ samples: Array<Sample>,
 moduleChangedAt: number | null, };
 
 /**
+ * A canister that a search came upon.
+ */
+export type Hit = { 
+/**
+ * Its id.
+ */
+canister: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its group, or its project and the environment there.
+ */
+group: string, 
+/**
+ * The fingerprint of its network; null where that is not known.
+ */
+network: string | null, 
+/**
+ * How it is known.
+ */
+knownBy: KnownBy, };
+
+/**
  * An identity, without its key.
  */
 export type Identity = { 
@@ -1337,6 +1362,38 @@ isWanted: boolean,
  * Whether the world was asked just now, and not only the journal.
  */
 isSeen: boolean, };
+ * How a canister is known. See [`canopic_engine::KnownBy`].
+ */
+export type KnownBy = "board" | "id" | "otherEnvironment" | "otherNetwork";
+
+/**
+ * What a person has said about a canister of the network in use.
+ */
+export type Label = { 
+/**
+ * The canister's id.
+ */
+canister: string, 
+/**
+ * Whether it is watched by its id.
+ */
+isWatched: boolean, 
+/**
+ * Their name for it; empty for the one that it comes with.
+ */
+name: string, 
+/**
+ * Their group for it; empty for the one that it comes with.
+ */
+group: string, 
+/**
+ * Their note.
+ */
+note: string, 
+/**
+ * Whether it is one of their favourites.
+ */
+isFavourite: boolean, };
 
 /**
  * A part of a log.
@@ -2599,4 +2656,14 @@ export interface Requests {
   errand: { parameters: { errand: number; }; reply: Errand | null };
   /** Ends an errand at its next chunk. */
   stopErrand: { parameters: { errand: number; }; reply: null };
+  /** What the person has said about canisters of the network in use. */
+  labels: { parameters: {}; reply: Array<Label> };
+  /** Watches a canister of the network in use by its id. */
+  watchCanister: { parameters: { canister: string; name: string; group: string; }; reply: Array<Label> };
+  /** Watches a canister no more; what was noted about it goes with it. */
+  unwatchCanister: { parameters: { canister: string; }; reply: Array<Label> };
+  /** Names a canister of the network in use, and notes something about it. */
+  describeCanister: { parameters: { canister: string; name: string; group: string; note: string; isFavourite: boolean; }; reply: Array<Label> };
+  /** Looks a canister up by name, group, note or id, wherever it is known. */
+  find: { parameters: { text: string; }; reply: Array<Hit> };
 }
