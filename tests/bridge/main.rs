@@ -18,7 +18,7 @@ use axum::{
 };
 use camino::Utf8PathBuf;
 use canopic_api::{Api, picks::Pick};
-use canopic_engine::Places;
+use canopic_engine::{Places, Surroundings};
 use futures::StreamExt as _;
 use std::{
     collections::VecDeque,
@@ -47,10 +47,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
         .init();
 
-    let places = home.map_or_else(Places::of_this_computer, |home| Ok(Places::below(&home)));
-    let api = Arc::new(Api::open(
+    let places = home
+        .as_deref()
+        .map_or_else(Places::of_this_computer, |home| Ok(Places::below(home)));
+    let api = Arc::new(Api::open_on(
         places.and_then(Places::open),
         Arc::new(practice::Embedded::default()),
+        // With a home of its own it has a keyring and stores of its own too: no test asks those of whoever runs it.
+        move |engine| match &home {
+            Some(home) => engine.within(Surroundings::of_a_test(home)),
+            None => engine,
+        },
     ));
     let policy = SetResponseHeaderLayer::overriding(
         HeaderName::from_static("content-security-policy"),

@@ -13,6 +13,7 @@ use candid::{
 };
 use canopic_engine::{
     CanisterId, Conduct, DoorError, Endpoint, Engine, KnownCanister, Places, PracticeDoor,
+    Surroundings,
 };
 use canopic_practice::{
     Network, Options, demo,
@@ -139,7 +140,9 @@ impl Bench {
         });
         let folders = Places::below(&home).open().expect("the folder is empty");
         let engine = Engine::open_with(Arc::new(folders), door.clone(), conduct)
-            .expect("there are no settings yet that could be damaged");
+            .expect("there are no settings yet that could be damaged")
+            // No test asks the keyring of whoever runs it.
+            .within(Surroundings::of_a_test(&home));
         Self {
             engine: Arc::new(engine),
             home,

@@ -31,7 +31,7 @@ pub enum Stage {
     Browser,
     /// The real window, driven from outside.
     Desktop,
-    /// The real `icp` against the practice network.
+    /// The real `icp` against the practice network, and real keyrings.
     Interop,
 }
 
@@ -154,7 +154,7 @@ fn rust(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
     }
     section.tests(
         "tests",
-        &mut nextest(places, "not binary(/^(desktop|interop)$/)"),
+        &mut nextest(places, "not binary(/^(desktop|interop|keyring)$/)"),
         Counts::of_nextest,
     )?;
     section.tests_if_any(
@@ -312,7 +312,7 @@ fn interop(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble
     }
     section.tests(
         "tests",
-        nextest(places, "binary(interop)").env("CANOPIC_ICP", icp),
+        nextest(places, "binary(/^(interop|keyring)$/)").env("CANOPIC_ICP", icp),
         Counts::of_nextest,
     )?;
     Ok(())

@@ -105,11 +105,28 @@ const DESKTOP: &[Need] = &[
     ),
 ];
 
-const INTEROP: &[Need] = &[need(
-    "libdbus-1-3",
-    "a library that the `icp` program is linked with",
-    Sign::Library("dbus-1"),
-)];
+const INTEROP: &[Need] = &[
+    need(
+        "libdbus-1-3",
+        "a library that the `icp` program is linked with",
+        Sign::Library("dbus-1"),
+    ),
+    need(
+        "dbus-daemon",
+        "message buses of their own for the keyring tests",
+        Sign::Program(&["dbus-run-session"]),
+    ),
+    need(
+        "gnome-keyring",
+        "the keyring of the keyring tests",
+        Sign::Program(&["gnome-keyring-daemon"]),
+    ),
+    need(
+        "libglib2.0-bin",
+        "locks that keyring",
+        Sign::Program(&["gdbus"]),
+    ),
+];
 
 /// What a chore is about to do, as far as it decides what must be installed.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -83,9 +83,7 @@ impl Keyring for SystemKeyring {
 fn failed(doing: &str, error: keyring::Error) -> Error {
     let code = match &error {
         keyring::Error::NoStorageAccess(_) => Code::KeyringLocked,
-        keyring::Error::PlatformFailure(cause) if is_missing(cause.as_ref()) => {
-            Code::KeyringMissing
-        }
+        keyring::Error::PlatformFailure(cause) => platform_failure(cause.as_ref()),
         _ => Code::KeyringBroken,
     };
     let found = Error::new(code, doing);
@@ -98,19 +96,28 @@ fn failed(doing: &str, error: keyring::Error) -> Error {
     found.because(error)
 }
 
-/// Neither a bus nor a program on it that keeps secrets.
+/// There may be no bus, or no program on it that keeps secrets; and a locked keyring refuses a new entry by name of the error.
 #[cfg(target_os = "linux")]
-fn is_missing(cause: &(dyn std::error::Error + 'static)) -> bool {
-    matches!(
+fn platform_failure(cause: &(dyn std::error::Error + 'static)) -> Code {
+    // Names of errors on the bus are part of its protocol; here they reach us inside a text.
+    let says = |name: &str| cause.to_string().contains(name);
+    if matches!(
         cause.downcast_ref(),
         Some(secret_service::Error::Unavailable)
-    )
+    ) || says("org.freedesktop.DBus.Error.ServiceUnknown")
+    {
+        Code::KeyringMissing
+    } else if says("org.freedesktop.Secret.Error.IsLocked") {
+        Code::KeyringLocked
+    } else {
+        Code::KeyringBroken
+    }
 }
 
-/// Other systems always have one.
+/// Other systems always have a keyring.
 #[cfg(not(target_os = "linux"))]
-fn is_missing(_: &(dyn std::error::Error + 'static)) -> bool {
-    false
+fn platform_failure(_: &(dyn std::error::Error + 'static)) -> Code {
+    Code::KeyringBroken
 }
 
 /// A keyring that is gone with the process, for tests.

@@ -263,17 +263,17 @@ mod tests {
         for (algorithm, path, expected) in [
             (
                 Algorithm::Secp256k1,
-                [h, 1, 2 | h, 2, 1_000_000_000],
+                [h, 1, 2 + h, 2, 1_000_000_000],
                 "471b76e389e528d6de6d816857e012c5455051cad6660850e58372a6c3e6e7c8",
             ),
             (
                 Algorithm::P256,
-                [h, 1, 2 | h, 2, 1_000_000_000],
+                [h, 1, 2 + h, 2, 1_000_000_000],
                 "21c4f269ef0a5fd1badf47eeacebeeaa3de22eb8e5b0adcd0f27dd99d34d0119",
             ),
             (
                 Algorithm::Ed25519,
-                [h, 1 | h, 2 | h, 2 | h, 1_000_000_000 | h],
+                [h, 1 + h, 2 + h, 2 + h, 1_000_000_000 + h],
                 "8f94d394a8e8fd6b1bc2f3f49f5c47e385281d5c17e65324b0f62483e37e8793",
             ),
         ] {
