@@ -455,7 +455,13 @@ impl Job {
                 self.open.clear();
                 self.steps[step].progress = Progress::Undone;
             }
-            Event::Stuck { failure, .. } => self.state = State::Stuck(failure),
+            Event::Stuck { failure, .. } => {
+                // A call that was refused may be made anew; one whose end is unknown is only ever asked for.
+                if failure.certainty != Certainty::Unknown {
+                    self.open.clear();
+                }
+                self.state = State::Stuck(failure);
+            }
             Event::Retried => {
                 self.state = if self.failure.is_some() {
                     State::Unwinding
@@ -502,5 +508,153 @@ impl Job {
             Event::Ended { end: End::Left } => matches!(self.state, State::Stuck(_)),
             Event::Ended { end } => self.next() == Next::End(*end),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::{Downtime, Undo, lifecycle::Stop};
+
+    fn job(steps: usize) -> Job {
+        let canister = CanisterId::from(Principal::from_slice(&[7]));
+        let stop = || Stop { canister }.into();
+        let deed = Deed {
+            op: Op::Stop { canister },
+            plan: Plan {
+                targets: vec![],
+                steps: (0..steps).map(|_| stop()).collect(),
+                checks: vec![],
+                cost: 0,
+                downtime: Downtime::Open,
+                undo: Undo::Start,
+                twin: vec![],
+                fingerprint: String::new(),
+            },
+            network: Fingerprint::of(b"a network"),
+            network_id: NetworkId::Practice,
+            caller: Principal::anonymous(),
+        };
+        Job::begin(JobId(1), deed, 1, SystemTime::UNIX_EPOCH)
+    }
+
+    fn failure(code: Code) -> Failure {
+        Failure::from(&Error::new(code, "testing"))
+    }
+
+    fn done(step: usize) -> Event {
+        Event::StepDone {
+            step,
+            output: Value::Null,
+            proven_at: None,
+        }
+    }
+
+    /// Takes in all of them, or says which one cannot follow.
+    fn fold(job: &mut Job, events: &[Event]) -> Result<(), usize> {
+        for (place, event) in events.iter().enumerate() {
+            job.apply(event, place as u64 + 2, SystemTime::UNIX_EPOCH)
+                .map_err(|_| place)?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn steps_are_done_in_order_and_then_it_ends() {
+        let mut job = job(2);
+        let events = [
+            Event::StepBegan { step: 0 },
+            done(0),
+            Event::StepBegan { step: 1 },
+            done(1),
+            Event::Ended { end: End::Done },
+        ];
+        assert_eq!(fold(&mut job, &events), Ok(()));
+        assert_eq!(job.next(), Next::Rest, "nothing follows an end");
+    }
+
+    #[test]
+    fn what_failed_is_undone_in_reverse_and_the_failed_step_too() {
+        let mut job = job(3);
+        let events = [
+            Event::StepBegan { step: 0 },
+            done(0),
+            Event::StepBegan { step: 1 },
+            Event::StepFailed {
+                step: 1,
+                failure: failure(Code::Refused),
+            },
+            Event::Turned {
+                failure: failure(Code::Refused),
+            },
+        ];
+        assert_eq!(fold(&mut job, &events), Ok(()));
+        assert_eq!(
+            job.next(),
+            Next::Undo(1),
+            "it may have happened by half, so it is looked at first"
+        );
+        let events = [Event::UndoBegan { step: 1 }, Event::UndoDone { step: 1 }];
+        assert_eq!(fold(&mut job, &events), Ok(()));
+        assert_eq!(job.next(), Next::Undo(0));
+        let events = [Event::UndoBegan { step: 0 }, Event::UndoDone { step: 0 }];
+        assert_eq!(fold(&mut job, &events), Ok(()));
+        assert_eq!(job.next(), Next::End(End::Undone), "step 2 never began");
+    }
+
+    #[test]
+    fn what_cannot_follow_is_rejected_and_changes_nothing() {
+        let illegal = [
+            vec![Event::StepBegan { step: 1 }],
+            vec![done(0)],
+            vec![Event::UndoBegan { step: 0 }],
+            vec![Event::Ended { end: End::Done }],
+            vec![Event::Ended { end: End::Left }],
+            vec![Event::Retried],
+            vec![Event::CancelAsked, Event::CancelAsked],
+            vec![Event::StepBegan { step: 0 }, done(0), done(0)],
+            vec![Event::StepBegan { step: 9 }],
+        ];
+        for events in illegal {
+            let mut job = job(2);
+            let last = events.len() - 1;
+            assert_eq!(fold(&mut job, &events[..last]), Ok(()), "{events:?}");
+            let before = format!("{job:?}");
+            assert_eq!(fold(&mut job, &events[last..]), Err(0), "{events:?}");
+            assert_eq!(
+                format!("{job:?}"),
+                before,
+                "a rejected event leaves no trace"
+            );
+        }
+    }
+
+    #[test]
+    fn a_stuck_job_goes_on_where_it_was_or_is_left() {
+        for (last, next) in [
+            (Event::Retried, Next::Do(0)),
+            (Event::Ended { end: End::Left }, Next::Rest),
+        ] {
+            let mut job = job(1);
+            let events = [
+                Event::StepBegan { step: 0 },
+                Event::Stuck {
+                    step: 0,
+                    failure: failure(Code::OutcomeUnknown),
+                },
+            ];
+            assert_eq!(fold(&mut job, &events), Ok(()));
+            assert_eq!(job.next(), Next::Rest, "it waits for a person");
+            assert_eq!(fold(&mut job, &[last]), Ok(()));
+            assert_eq!(job.next(), next);
+        }
+    }
+
+    #[test]
+    fn a_cancelled_job_turns_back_at_the_next_step() {
+        let mut job = job(2);
+        let events = [Event::StepBegan { step: 0 }, Event::CancelAsked, done(0)];
+        assert_eq!(fold(&mut job, &events), Ok(()));
+        assert_eq!(job.next(), Next::Turn);
     }
 }

@@ -305,3 +305,166 @@ fn failed(path: &Utf8Path, doing: &str, error: rusqlite::Error) -> Error {
     };
     Error::new(code, doing).with("path", path).because(error)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        CanisterId, Fingerprint, NetworkId, Op,
+        ops::{Downtime, Plan, Undo},
+    };
+    use candid::Principal;
+
+    fn folder() -> (tempfile::TempDir, Utf8PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+        (folder, path)
+    }
+
+    fn deed() -> Deed {
+        Deed {
+            op: Op::Start {
+                canister: CanisterId::from(Principal::from_slice(&[7])),
+            },
+            plan: Plan {
+                targets: vec![],
+                steps: vec![],
+                checks: vec![],
+                cost: u128::MAX,
+                downtime: Downtime::None,
+                undo: Undo::Stop,
+                twin: vec![],
+                fingerprint: "of a world".to_owned(),
+            },
+            network: Fingerprint::of(b"a network"),
+            network_id: NetworkId::Practice,
+            caller: Principal::anonymous(),
+        }
+    }
+
+    /// Two jobs, of which one was cancelled.
+    fn written(path: &Utf8Path) {
+        let (mut journal, contents) = Journal::open(path).unwrap();
+        assert!(contents.jobs.is_empty(), "a new journal is empty");
+        let now = SystemTime::now();
+        let mut job = journal.begin(deed(), now).unwrap();
+        journal.append(&mut job, &Event::CancelAsked, now).unwrap();
+        journal.begin(deed(), now).unwrap();
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_a_restart_and_is_private() {
+        let (_keep, path) = folder();
+        written(&path);
+        let (_, contents) = Journal::open(&path).unwrap();
+        assert_eq!(contents.broken_at, None, "the chain holds");
+        let cancelled: Vec<_> = contents.jobs.values().map(|job| job.is_cancelled).collect();
+        assert_eq!(cancelled, [true, false]);
+        let costs = contents.jobs.values().map(|job| job.deed.plan.cost);
+        assert!(
+            costs.into_iter().all(|cost| cost == u128::MAX),
+            "amounts survive"
+        );
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(path.join(FILE))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600, "others must not read it");
+        }
+    }
+
+    #[test]
+    fn a_row_that_was_changed_or_taken_out_breaks_the_chain() {
+        for (tampering, broken_at) in [
+            ("UPDATE event SET at = at + 1 WHERE number = 2", 2),
+            ("UPDATE event SET job = 3 WHERE number = 2", 2),
+            ("DELETE FROM event WHERE number = 2", 3),
+        ] {
+            let (_keep, path) = folder();
+            written(&path);
+            let connection = Connection::open(path.join(FILE)).unwrap();
+            connection.execute(tampering, []).unwrap();
+            drop(connection);
+            match Journal::open(&path) {
+                Ok((_, contents)) => {
+                    assert_eq!(contents.broken_at, Some(broken_at), "{tampering}");
+                }
+                Err(error) => assert_eq!(error.code, Code::JournalDamaged, "{tampering}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_journal_is_refused_and_left_alone() {
+        let (_keep, path) = folder();
+        written(&path);
+        let connection = Connection::open(path.join(FILE)).unwrap();
+        connection
+            .pragma_update(None, "user_version", VERSION + 1)
+            .unwrap();
+        drop(connection);
+        let before = std::fs::read(path.join(FILE)).unwrap();
+        let error = Journal::open(&path).err().unwrap();
+        assert_eq!(error.code, Code::JournalFromNewerVersion);
+        assert_eq!(std::fs::read(path.join(FILE)).unwrap(), before);
+    }
+
+    #[test]
+    fn a_damaged_journal_is_said_and_left_alone() {
+        for rubbish in [b"not a database at all, but long enough to look like one. ".repeat(20)] {
+            let (_keep, path) = folder();
+            std::fs::write(path.join(FILE), &rubbish).unwrap();
+            let error = Journal::open(&path).err().unwrap();
+            assert_eq!(error.code, Code::JournalDamaged, "{}", error.chain());
+            assert_eq!(std::fs::read(path.join(FILE)).unwrap(), rubbish);
+        }
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_written_is_said_with_its_path() {
+        let (_keep, path) = folder();
+        std::fs::create_dir(path.join(FILE)).unwrap();
+        let error = Journal::open(&path).err().unwrap();
+        assert_eq!(error.code, Code::JournalUnusable);
+        assert_eq!(error.facts["path"], path.join(FILE).as_str());
+
+        let (_keep, path) = folder();
+        let (mut journal, _) = Journal::open(&path).unwrap();
+        journal
+            .connection
+            .pragma_update(None, "query_only", true)
+            .unwrap();
+        let error = journal.begin(deed(), SystemTime::now()).err().unwrap();
+        assert_eq!(error.code, Code::JournalUnusable, "read-only is said");
+    }
+
+    #[test]
+    fn a_full_disk_is_said_and_what_was_written_stays() {
+        let (_keep, path) = folder();
+        let (mut journal, _) = Journal::open(&path).unwrap();
+        journal
+            .connection
+            .pragma_update(None, "max_page_count", 4)
+            .unwrap();
+        let mut written = 0;
+        let error = loop {
+            match journal.begin(deed(), SystemTime::now()) {
+                Ok(_) => written += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.code, Code::JournalUnusable, "{}", error.chain());
+        drop(journal);
+        let (_, contents) = Journal::open(&path).unwrap();
+        assert_eq!(
+            contents.jobs.len(),
+            written,
+            "nothing half-written, nothing lost"
+        );
+        assert_eq!(contents.broken_at, None, "and the chain holds");
+    }
+}

@@ -231,14 +231,16 @@ impl Work {
                         .because("the call expired before the network took it"),
                 },
             };
-            self.settle(call)?;
             // The next checkpoint comes for sure, and nothing is lost by waiting: until then this is no attempt.
             if error.code != Code::NotYetLoadable {
                 attempts = attempts.saturating_sub(1);
             }
             if attempts == 0 || !is_passing(&error) {
+                // Not settled: whoever is killed before the failure is written down asks for the same envelope again, and gets the
+                // same answer.
                 return Err(error);
             }
+            self.settle(call)?;
             self.inner.hinder(self.job, Some(&error));
             self.go_on()?;
             self.pause(pauses.next()).await;
