@@ -199,3 +199,46 @@ async fn damaged_files_of_any_domain_are_set_aside_whole() {
     }
     assert!(config.exists());
 }
+
+#[tokio::test]
+async fn a_canister_is_named_watched_and_found() {
+    let bench = Bench::new();
+    let stock = bench.canister(|canister| canister["name"] == "stock").await;
+    let described = json!({
+        "request": "describeCanister", "canister": stock["id"], "name": "Shelves", "group": "", "note": "Mondays", "isFavourite": true
+    });
+    let labels = bench.ask(described).await;
+    assert_eq!(
+        labels,
+        json!([{
+            "canister": stock["id"], "isWatched": false, "name": "Shelves", "group": "", "note": "Mondays", "isFavourite": true
+        }])
+    );
+    bench
+        .canister(|canister| canister["name"] == "Shelves")
+        .await;
+    let hits = bench
+        .ask(json!({"request": "find", "text": "mondays"}))
+        .await;
+    assert_eq!(
+        (&hits[0]["canister"], &hits[0]["knownBy"]),
+        (&stock["id"], &json!("board")),
+        "{hits:#}"
+    );
+
+    let elsewhere = "rrkah-fqaaa-aaaaa-aaaaq-cai";
+    bench.ask(json!({"request": "watchCanister", "canister": elsewhere, "name": "Ours", "group": "New"})).await;
+    let watched = bench.canister(|canister| canister["name"] == "Ours").await;
+    assert_eq!(
+        watched["reading"]["failure"]["code"], "canisterNotFound",
+        "the board says what is the matter: {watched:#}"
+    );
+    let failure = bench
+        .fail(json!({"request": "watchCanister", "canister": "2vxsx-fae", "name": "", "group": ""}))
+        .await;
+    assert_eq!(failure["code"], "idMalformed", "nobody is no canister");
+    let labels = bench
+        .ask(json!({"request": "unwatchCanister", "canister": elsewhere}))
+        .await;
+    assert_eq!(labels.as_array().unwrap().len(), 1, "{labels:#}");
+}

@@ -6,9 +6,6 @@
 export type Action = "call" | "changeSettings" | "delete" | "deleteSnapshot" | "install" | "readSnapshots" | "readLog" | "reinstall" | "restoreSnapshot" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall" | "upgrade" | "uploadSnapshot";
 
 /**
- * The kinds of keys.
- */
-export type Algorithm = "ed25519" | "secp256k1" | "p256";
  * What was done.
  */
 export type Activity = { 
@@ -20,6 +17,11 @@ entries: Array<Entry>,
  * The first event whose hash does not follow from the one before it: somebody changed the journal. Null if the chain holds.
  */
 brokenAt: number | null, };
+
+/**
+ * The kinds of keys.
+ */
+export type Algorithm = "ed25519" | "secp256k1" | "p256";
 
 /**
  * Light, dark, or whatever the system says.
@@ -559,7 +561,6 @@ visibility: string | null,
  * Its bytes.
  */
 bytes: number, };
-export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * What making a canister means; amounts are decimal.
@@ -836,6 +837,11 @@ config: string,
 logs: string, };
 
 /**
+ * In which form the log leaves the app. See [`activity::Form`].
+ */
+export type Form = "csv" | "html" | "json";
+
+/**
  * An identity of another tool.
  */
 export type FoundIdentity = { 
@@ -889,9 +895,6 @@ identities: Array<FoundIdentity>,
  * Why it could not be read; null if it could.
  */
 failure: Failure | null, };
- * In which form the log leaves the app. See [`activity::Form`].
- */
-export type Form = "csv" | "html" | "json";
 
 /**
  * Whom a person believes when they enter a network.
@@ -1253,9 +1256,82 @@ passphrase: Secret | null, };
  * Whether an identity could sign right now.
  */
 export type KeyState = "ready" | "open" | "locked" | "none";
+
+/**
+ * How a canister is known. See [`canopic_engine::KnownBy`].
+ */
+export type KnownBy = "board" | "id" | "otherEnvironment" | "otherNetwork";
+
+/**
+ * What a person has said about a canister of the network in use.
+ */
+export type Label = { 
+/**
+ * The canister's id.
+ */
+canister: string, 
+/**
+ * Whether it is watched by its id.
+ */
+isWatched: boolean, 
+/**
+ * Their name for it; empty for the one that it comes with.
+ */
+name: string, 
+/**
+ * Their group for it; empty for the one that it comes with.
+ */
+group: string, 
+/**
+ * Their note.
+ */
+note: string, 
+/**
+ * Whether it is one of their favourites.
+ */
+isFavourite: boolean, };
+
+/**
  * A language that canisters are written in.
  */
 export type Language = "motoko" | "rust" | "c" | "other";
+
+/**
+ * A canister that was stopped and not started again.
+ */
+export type LeftStopped = { 
+/**
+ * Which.
+ */
+canister: string, 
+/**
+ * The fingerprint of its network's root key.
+ */
+fingerprint: string, 
+/**
+ * What people called it then.
+ */
+name: string, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+since: number, 
+/**
+ * The job that stopped it.
+ */
+job: number, 
+/**
+ * What that job was for.
+ */
+during: OpName, 
+/**
+ * Whether stopping it was all that was asked for, or somebody said that it stays stopped.
+ */
+isWanted: boolean, 
+/**
+ * Whether the world was asked just now, and not only the journal.
+ */
+isSeen: boolean, };
 
 /**
  * The library.
@@ -1327,73 +1403,6 @@ snapshot: ChainSnapshot | null, } | { "kind": "unreadable",
  * Why.
  */
 failure: Failure, };
- * A canister that was stopped and not started again.
- */
-export type LeftStopped = { 
-/**
- * Which.
- */
-canister: string, 
-/**
- * The fingerprint of its network's root key.
- */
-fingerprint: string, 
-/**
- * What people called it then.
- */
-name: string, 
-/**
- * Since when, in milliseconds since 1970.
- */
-since: number, 
-/**
- * The job that stopped it.
- */
-job: number, 
-/**
- * What that job was for.
- */
-during: OpName, 
-/**
- * Whether stopping it was all that was asked for, or somebody said that it stays stopped.
- */
-isWanted: boolean, 
-/**
- * Whether the world was asked just now, and not only the journal.
- */
-isSeen: boolean, };
- * How a canister is known. See [`canopic_engine::KnownBy`].
- */
-export type KnownBy = "board" | "id" | "otherEnvironment" | "otherNetwork";
-
-/**
- * What a person has said about a canister of the network in use.
- */
-export type Label = { 
-/**
- * The canister's id.
- */
-canister: string, 
-/**
- * Whether it is watched by its id.
- */
-isWatched: boolean, 
-/**
- * Their name for it; empty for the one that it comes with.
- */
-name: string, 
-/**
- * Their group for it; empty for the one that it comes with.
- */
-group: string, 
-/**
- * Their note.
- */
-note: string, 
-/**
- * Whether it is one of their favourites.
- */
-isFavourite: boolean, };
 
 /**
  * A part of a log.
@@ -2401,6 +2410,8 @@ exists: boolean,
  * Whether it is open.
  */
 isOpen: boolean, };
+
+/**
  * What came of a verification.
  */
 export type Verification = { 
@@ -2420,6 +2431,8 @@ damage: Array<CopyDamage>,
  * How many bytes were read.
  */
 bytes: number, };
+
+/**
  * What a record that holds tells.
  */
 export type VerifiedRecord = { 
@@ -2469,6 +2482,8 @@ offset: number,
  * What begins there.
  */
 structure: StableStructure, };
+
+/**
  * Which acts are wanted; what is absent excludes nothing.
  */
 export type Wanted = { 

@@ -69,7 +69,10 @@ fn names(project: &Project, environment: &str) -> Vec<String> {
 
 #[test]
 fn every_mistake_is_said_with_file_and_line_and_hides_nothing_else() {
-    use ProblemKind::*;
+    use ProblemKind::{
+        DuplicateName, Malformed, MalformedId, MalformedName, MissingKey, NotFound, Outside,
+        UnknownCanister, UnknownKey, UnknownNetwork,
+    };
     let folder = Folder::with(&[
         (
             "icp.yaml",
