@@ -1,8 +1,8 @@
 //! Installing modules: plans, and what comes of them.
 
 use canopic_engine::{
-    Arguments, CanisterId, ChangeKind, Code, Denial, InstallMode, InstallOrder, InstallPlan,
-    MainMemory, Module, Obstacle, UpgradeOptions, Verdict, Wish,
+    Arguments, CanisterId, ChangeKind, Code, Denial, End, InstallMode, InstallOrder, InstallPlan,
+    MainMemory, Module, Obstacle, State, UpgradeOptions, Verdict, Wish,
 };
 use canopic_practice::faults::{Effect, Fault, Kind};
 use canopic_tests::{About, Bench};
@@ -55,6 +55,15 @@ async fn plan(bench: &Bench, order: &InstallOrder) -> InstallPlan {
     bench.engine.plan_install(order).await.unwrap()
 }
 
+/// Does what was planned, as the job that a person confirms.
+async fn install(bench: &Bench, plan: &InstallPlan) {
+    let op = plan.op();
+    let shown = bench.engine.plan(&op).await.unwrap();
+    let job = bench.engine.run(op, &shown.fingerprint).await.unwrap();
+    let job = bench.engine.rest(job).await.unwrap();
+    assert_eq!(job.state, State::Ended(End::Done), "{:?}", job.failure);
+}
+
 async fn stored(bench: &Bench, id: CanisterId) -> usize {
     let (stored,): (Vec<canopic_practice::interface::ChunkHash>,) = bench
         .manage(id.principal(), "stored_chunks", (About::of(id),))
@@ -91,9 +100,12 @@ async fn what_is_planned_is_what_a_certificate_shows_afterwards() {
                 (InstallMode::Install, None)
             );
         }
-        bench.engine.install(&plan, &module).await.unwrap();
+        install(&bench, &plan).await;
         let status = bench.status(id).await;
-        assert_eq!(status.module_hash.as_deref(), Some(&plan.hash_after[..]));
+        assert_eq!(
+            status.module_hash.as_deref(),
+            Some(&plan.hash_after.as_bytes()[..])
+        );
     }
 }
 
@@ -105,7 +117,7 @@ async fn a_large_module_goes_in_chunks_and_leaves_none_behind() {
     let first = plan(&bench, &order(id, &module)).await;
     let chunks = first.chunks.expect("it does not fit in a message");
     assert_eq!((chunks.all, chunks.missing, chunks.foreign), (3, 3, 0));
-    bench.engine.install(&first, &module).await.unwrap();
+    install(&bench, &first).await;
     assert_eq!(stored(&bench, id).await, 0, "a full store costs cycles");
 
     let foreign = canopic_practice::interface::UploadChunkArgs {
@@ -121,7 +133,7 @@ async fn a_large_module_goes_in_chunks_and_leaves_none_behind() {
         again.chunks.map(|chunks| (chunks.missing, chunks.foreign)),
         Some((3, 1))
     );
-    bench.engine.install(&again, &module).await.unwrap();
+    install(&bench, &again).await;
     assert_eq!(
         stored(&bench, id).await,
         4,
@@ -141,7 +153,7 @@ async fn what_stands_in_the_way_is_said_before_anything_is_sent() {
     let (empty, shop) = (bench.create().await, bench.create().await);
     let motoko = Module::read(SHOP.to_vec()).unwrap();
     let installed = plan(&bench, &order(shop, &motoko)).await;
-    bench.engine.install(&installed, &motoko).await.unwrap();
+    install(&bench, &installed).await;
     let plain = module(TAKES_NOTHING);
     let with_memory = |main_memory| UpgradeOptions {
         main_memory,
@@ -178,7 +190,13 @@ async fn what_stands_in_the_way_is_said_before_anything_is_sent() {
         let plan = plan(&bench, &order).await;
         assert_eq!(plan.obstacles, obstacles, "{wish:?} {main_memory:?}");
         if !obstacles.is_empty() {
-            let error = bench.engine.install(&plan, &plain).await.unwrap_err();
+            let op = plan.op();
+            let blocked = bench.engine.plan(&op).await.unwrap();
+            let error = bench
+                .engine
+                .run(op, &blocked.fingerprint)
+                .await
+                .unwrap_err();
             assert_eq!(error.code, Code::Precondition);
         }
     }
@@ -198,7 +216,7 @@ async fn an_upgrade_says_what_breaks_for_callers() {
         Verdict::Unknown,
         "nobody called it before"
     );
-    bench.engine.install(&first, &new).await.unwrap();
+    install(&bench, &first).await;
     let back = plan(&bench, &order(id, &old)).await;
     assert_eq!(back.compatibility.verdict, Verdict::Breaking);
     let removed: Vec<&str> = back
@@ -238,7 +256,7 @@ async fn arguments_are_held_against_what_the_module_takes() {
         (plan.argument_text.as_deref(), plan.argument_fits),
         (Some("(5)"), Some(true))
     );
-    bench.engine.install(&plan, &module).await.unwrap();
+    install(&bench, &plan).await;
 }
 
 #[tokio::test]
@@ -258,9 +276,12 @@ async fn a_lost_answer_installs_once() {
             times: 1,
             effect: Effect::LoseReply,
         }]);
-        bench.engine.install(&plan, &module).await.unwrap();
+        install(&bench, &plan).await;
         let status = bench.status(id).await;
-        assert_eq!(status.module_hash.as_deref(), Some(&plan.hash_after[..]));
+        assert_eq!(
+            status.module_hash.as_deref(),
+            Some(&plan.hash_after.as_bytes()[..])
+        );
         assert_eq!(
             status.version,
             before + 1,
@@ -285,7 +306,7 @@ async fn chunks_that_do_not_get_through_are_sent_again() {
     bench
         .network()
         .break_it([fault(Effect::LoseReply), fault(Effect::Cut)]);
-    bench.engine.install(&plan, &module).await.unwrap();
+    install(&bench, &plan).await;
     assert_eq!(stored(&bench, id).await, 0);
 }
 
@@ -295,7 +316,24 @@ async fn a_plan_that_no_longer_fits_is_refused() {
     let id = bench.create().await;
     let module = module(TAKES_A_NUMBER);
     let plan = plan(&bench, &order(id, &module)).await;
-    bench.install(id, TAKES_NOTHING).await;
-    let error = bench.engine.install(&plan, &module).await.unwrap_err();
+    let shown = bench.engine.plan(&plan.op()).await.unwrap();
+    let controllers = bench.status(id).await.settings.controllers;
+    let more = canopic_practice::interface::UpdateSettingsArgs {
+        canister_id: id.principal(),
+        settings: canopic_practice::interface::CanisterSettings {
+            controllers: Some([controllers, vec![id.principal()]].concat()),
+            ..Default::default()
+        },
+        sender_canister_version: None,
+    };
+    let () = bench
+        .manage(id.principal(), "update_settings", (more,))
+        .await
+        .unwrap();
+    let error = bench
+        .engine
+        .run(plan.op(), &shown.fingerprint)
+        .await
+        .unwrap_err();
     assert_eq!(error.code, Code::StalePlan, "{}", error.chain());
 }

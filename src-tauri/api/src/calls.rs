@@ -177,6 +177,8 @@ macro_rules! both_ways {
     )+};
 }
 
+pub(crate) use both_ways;
+
 both_ways! {
     /// How a method may be called.
     MethodKind = MethodKind { Update, Query, CompositeQuery, Oneway }
@@ -300,7 +302,7 @@ impl From<engine::Interface> for Interface {
 }
 
 /// Each of them as it crosses.
-fn all<From, Into: std::convert::From<From>>(list: Vec<From>) -> Vec<Into> {
+pub(crate) fn all<From, Into: std::convert::From<From>>(list: Vec<From>) -> Vec<Into> {
     list.into_iter().map(Into::from).collect()
 }
 

@@ -4,6 +4,7 @@ use crate::{
     Api,
     canisters::{Placement, Purse, SettingsChange, parse_amount},
     failure::Failure,
+    installs::InstallMode,
     mirror,
     wire::milliseconds,
 };
@@ -80,6 +81,17 @@ pub enum Op {
     Uninstall {
         /// Of which.
         canister: String,
+    },
+    /// Installs a module that was read before.
+    Install {
+        /// Where.
+        canister: String,
+        /// The hash of the module.
+        module: String,
+        /// How.
+        mode: InstallMode,
+        /// What the module is told: the bytes, hexadecimal.
+        argument: String,
     },
     /// Takes a snapshot of each of several canisters, as one restore point.
     TakeSnapshots {
@@ -205,6 +217,17 @@ impl Op {
                 name,
                 note,
             }),
+            Self::Install {
+                canister,
+                module,
+                mode,
+                argument,
+            } => engine::Op::Install(engine::InstallModule {
+                canister: canister.parse()?,
+                module: module.parse()?,
+                mode: mode.into(),
+                argument,
+            }),
             Self::TakeSnapshots { canisters } => engine::Op::TakeSnapshots {
                 canisters: parsed(canisters)?,
             },
@@ -259,14 +282,14 @@ fn payment(amount: &str) -> Result<engine::Payment, Failure> {
 mirror! {
     /// What an operation does. See [`canopic_engine::OpName`].
     OpName {
-        ChangeSettings, Create, Delete, DeleteSnapshots, DownloadSnapshot, RepairCopy, Restore, RestoreSnapshots, SendSnapshot, Start, Stop, TakeSnapshot, TakeSnapshots, TopUp, Uninstall, UploadCopy,
+        ChangeSettings, Create, Delete, DeleteSnapshots, DownloadSnapshot, Install, Reinstall, RepairCopy, Restore, RestoreSnapshots, SendSnapshot, Start, Stop, TakeSnapshot, TakeSnapshots, TopUp, Uninstall, Upgrade, UploadCopy,
     }
 }
 
 mirror! {
     /// What a step does. See [`canopic_engine::StepName`].
     StepName {
-        Buy, ChangeSettings, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, FetchSnapshot, FillSnapshot, Give, LoadSnapshot, MakeSnapshot, MendCopy, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall, Verify, VerifyCopy,
+        Buy, ChangeSettings, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, FetchSnapshot, FillSnapshot, Give, InstallCode, LoadSnapshot, MakeSnapshot, MendCopy, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall, UploadModule, Verify, VerifyCopy, VerifyModule,
     }
 }
 
@@ -283,7 +306,7 @@ mirror! {
 mirror! {
     /// What was looked at before a plan was made. See [`canopic_engine::CheckName`].
     CheckName {
-        Amount, AnotherCanister, Balance, BoundToId, Controller, CopyFits, Cycles, CyclesLost, Difference, FreeSlot, Guard, MemoryLimit, MemoryLost, Module, OpenCalls, RunState, SafetyElsewhere, SameSubnet, SettingsDiffer, SnapshotOrigin, SnapshotThere, SnapshotWhole, SnapshotsLost, TargetState, WhatIsLost,
+        Amount, AnotherCanister, Argument, Balance, BoundToId, Callers, ChunkStore, Controller, CopyFits, Cycles, CyclesLost, Difference, FreeSlot, Guard, MainMemory, MemoryLimit, MemoryLost, Module, OpenCalls, RunState, SafetyElsewhere, SameSubnet, SettingsDiffer, SnapshotOrigin, SnapshotThere, SnapshotWhole, SnapshotsLost, TargetState, WhatIsLost,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod copies;
 pub mod failure;
 pub mod feed;
 pub mod identities;
+pub mod installs;
 pub mod jobs;
 pub mod networks;
 pub mod picks;

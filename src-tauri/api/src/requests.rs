@@ -16,6 +16,7 @@ use crate::{
     identities::{
         Algorithm, FoundStore, IdentityListing, KeySource, Loss, NewPhrase, Newcomer, Secret,
     },
+    installs::{InstallPlan, InstallWish, Module, UpgradeOptions},
     jobs::{Op, Plan},
     networks::{GivenKey, NetworkListing, Probe},
     picks::Picks,
@@ -257,6 +258,11 @@ requests! {
     DescribeCanister => describe_canister(canister: String, name: String, group: String, note: String, is_favourite: bool) -> Vec<Label>;
     /// Looks a canister up by name, group, note or id, wherever it is known.
     Find => find(text: String) -> Vec<Hit>;
+    // Modules and installations.
+    /// A module that was read before, by its hash.
+    Module => module(hash: String) -> Module;
+    /// What it would mean to install a module, before anything is sent.
+    PlanInstall => plan_install(canister: String, module: String, wish: InstallWish, options: UpgradeOptions, arguments: Option<Arguments>) -> InstallPlan;
 }
 
 /// The app's state behind all requests: an open engine, or the reason why there is none.

@@ -1,22 +1,26 @@
 //! Installing a module: what would happen as a plan, and the pieces that a job makes it happen with.
 //!
 //! An [`InstallPlan`] is read from the world and shown before anything is sent: which mode and why, the hash that a certificate will
-//! show afterwards, what changes for callers, and what stands in the way. An [`Installation`] is what is left to do then; its pieces
-//! are a read, a [`Call`] or both, so that a job can journal each of them:
+//! show afterwards, what changes for callers, and what stands in the way. The pieces of doing it are functions over a replica, which
+//! the steps in `ops/install.rs` journal:
 //!
-//! 1. [`Installation::upload`], only for what does not fit in a message: the missing chunks are sent to the canister's own chunk
-//!    store. May be repeated; a chunk that is there is not sent again.
-//! 2. [`Installation::call`]: the installation itself. Once.
-//! 3. [`Installation::clear`]: the chunk store is emptied again, unless it holds what is not ours. May be repeated.
-//! 4. [`Installation::verify`]: the certified module hash is the one that was planned.
+//! 1. [`upload`], only for what does not fit in a message: the missing chunks are sent to the canister's own chunk store. May be
+//!    repeated; a chunk that is there is not sent again.
+//! 2. [`call`]: the installation itself. Once.
+//! 3. [`clear`]: the chunk store is emptied again, unless it holds what is not ours. May be repeated.
+//! 4. [`verify`]: the certified module hash is the one that was planned.
 
 use crate::{
-    Action, Arguments, CanisterId, Certainty, Code, Compatibility, Denial, Engine, Error,
-    Interface, Module, Reading, Result, call, canister,
-    canister::About,
-    interface, may,
+    Action, Arguments, CanisterId, Code, Compatibility, Denial, Engine, Error, Interface, Module,
+    ModuleHash, Op, Reading, Result,
+    call::forms,
+    canister::{self, About, may},
+    interface,
+    module::ENHANCED_PERSISTENCE,
+    ops::install::InstallModule,
     replica::{Call, Replica},
 };
+use camino::Utf8Path;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use ic_management_canister_types::{
     CanisterInstallMode, ChunkHash, InstallChunkedCodeArgs, InstallCodeArgs, UpgradeFlags,
@@ -24,7 +28,7 @@ use ic_management_canister_types::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 /// The most bytes of module and argument that go in one message. The network takes messages of 2 MiB; what remains is for the
 /// envelope, with room for a long chain of delegations.
@@ -38,16 +42,6 @@ const STORE: usize = 100;
 
 /// How many chunks are sent at the same time. A subnet takes about two of this size a block, whoever sends them.
 const UPLOADS_AT_ONCE: usize = 4;
-
-/// How long to wait before a chunk is sent again that did not get through: twice through a busy moment, once through a short outage.
-const PATIENCE: [Duration; 3] = [
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-    Duration::from_secs(8),
-];
-
-/// The section by which a module asks for its main memory to survive.
-const ENHANCED_PERSISTENCE: &str = "enhanced-orthogonal-persistence";
 
 /// Which way of installing somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,7 +155,7 @@ pub struct InstallPlan {
     /// The module hash of now, certified; none for an empty canister.
     pub hash_before: Option<Vec<u8>>,
     /// The module hash afterwards.
-    pub hash_after: [u8; 32],
+    pub hash_after: ModuleHash,
     /// Bytes of the module as it is sent.
     pub size: u64,
     /// What goes through the chunk store; none where it fits in a message.
@@ -205,168 +199,133 @@ pub enum Obstacle {
 }
 
 impl InstallPlan {
-    /// What is left to do. Refused while there are obstacles.
-    pub(crate) fn accept(&self, module: &Module) -> Result<Installation> {
-        let refused = |code| {
-            Error::new(code, format!("installing in {}", self.canister))
-                .with("canister", self.canister)
-        };
-        match self.obstacles.first() {
-            Some(Obstacle::Denied(Denial::NotController)) => {
-                return Err(refused(Code::NotController));
-            }
-            Some(obstacle) => {
-                return Err(refused(Code::Precondition).with("obstacle", format!("{obstacle:?}")));
-            }
-            None => {}
-        }
-        Ok(Installation {
+    /// The operation that does what was planned.
+    pub fn op(&self) -> Op {
+        Op::Install(InstallModule {
             canister: self.canister,
+            module: self.hash_after,
             mode: self.mode,
-            module: module.clone(),
-            argument: self.argument.clone(),
+            argument: hex::encode(&self.argument),
         })
     }
 }
 
-/// An installation that was decided on.
-#[derive(Clone, Debug)]
-pub(crate) struct Installation {
-    pub(crate) canister: CanisterId,
-    pub(crate) mode: InstallMode,
-    pub(crate) module: Module,
-    pub(crate) argument: Vec<u8>,
+/// Sends the chunks of a module that the canister's store lacks, several at a time, and tells after each how many bytes of the module
+/// are there. May be repeated.
+pub(crate) async fn upload(
+    replica: &Replica,
+    canister: CanisterId,
+    module: &Module,
+    there: impl Fn(u64),
+) -> Result<()> {
+    let stored = stored(replica, canister).await?;
+    let missing: Vec<Vec<u8>> = chunks(module)
+        .filter(|(hash, _)| !stored.contains(hash))
+        .map(|(_, chunk)| chunk.to_vec())
+        .collect();
+    let lacking: usize = missing.iter().map(Vec::len).sum();
+    let mut bytes = (module.bytes().len() - lacking) as u64;
+    there(bytes);
+    let mut sent = stream::iter(missing)
+        .map(|chunk| async move {
+            let length = chunk.len() as u64;
+            let canister_id = canister.principal();
+            let arguments = UploadChunkArgs { canister_id, chunk };
+            let call = Call::<(ChunkHash,)>::manage(canister, "upload_chunk", (arguments,))?;
+            replica.attempt(call).await.map_err(as_weather)?;
+            Ok::<_, Error>(length)
+        })
+        .buffer_unordered(UPLOADS_AT_ONCE);
+    while let Some(more) = sent.try_next().await? {
+        bytes += more;
+        there(bytes);
+    }
+    Ok(())
 }
 
-impl Installation {
-    /// Whether it takes the way through the chunk store.
-    pub(crate) fn is_chunked(&self) -> bool {
-        is_chunked(&self.module, &self.argument)
+/// A canister that wrote too much has to rest; for chunks the network says that with a code that means other things too.
+fn as_weather(mut error: Error) -> Error {
+    let message = error.facts.get("message");
+    if message.is_some_and(|message| message.contains("heap delta")) {
+        error.code = Code::Throttled;
     }
+    error
+}
 
-    /// Sends the chunks that the canister's store lacks, several at a time, and tells after each how many bytes of the module are
-    /// there. May be repeated.
-    pub(crate) async fn upload(&self, replica: &Replica, mut there: impl FnMut(u64)) -> Result<()> {
-        if !self.is_chunked() {
-            return Ok(());
-        }
-        let stored = stored(replica, self.canister).await?;
-        let missing: Vec<&[u8]> = chunks(&self.module)
-            .filter(|(hash, _)| !stored.contains(hash))
-            .map(|(_, chunk)| chunk)
-            .collect();
-        let lacking: usize = missing.iter().map(|chunk| chunk.len()).sum();
-        let mut bytes = (self.module.bytes().len() - lacking) as u64;
-        there(bytes);
-        let mut sent = stream::iter(missing)
-            .map(|chunk| async move {
-                self.send(replica, chunk).await?;
-                Ok::<_, Error>(chunk.len() as u64)
-            })
-            .buffer_unordered(UPLOADS_AT_ONCE);
-        while let Some(more) = sent.try_next().await? {
-            bytes += more;
-            there(bytes);
-        }
-        Ok(())
-    }
-
-    /// Sends one chunk, and again where it did not get through: the store knows a chunk by its hash, so twice is once.
-    async fn send(&self, replica: &Replica, chunk: &[u8]) -> Result<()> {
-        let upload = || {
-            let arguments = UploadChunkArgs {
-                canister_id: self.canister.principal(),
-                chunk: chunk.to_vec(),
-            };
-            Call::<(ChunkHash,)>::manage(self.canister, "upload_chunk", (arguments,))
-        };
-        for pause in PATIENCE {
-            match replica.attempt(upload()?).await {
-                Err(error) if matches!(error.code, Code::NoNetwork | Code::Throttled) => {
-                    tracing::info!(report = error.chain(), "a chunk did not get through");
-                    tokio::time::sleep(pause).await;
-                }
-                answer => return answer.map(drop),
-            }
-        }
-        replica.attempt(upload()?).await.map(drop)
-    }
-
-    /// The installation itself. Must be sent once.
-    pub(crate) fn call(&self) -> Result<Call<()>> {
-        let mode = self.mode.as_the_network_says();
-        if self.is_chunked() {
-            let arguments = InstallChunkedCodeArgs {
-                mode,
-                target_canister: self.canister.principal(),
-                store_canister: None,
-                chunk_hashes_list: chunks(&self.module)
-                    .map(|(hash, _)| ChunkHash {
-                        hash: hash.to_vec(),
-                    })
-                    .collect(),
-                wasm_module_hash: self.module.hash().to_vec(),
-                arg: self.argument.clone(),
-                sender_canister_version: None,
-            };
-            return Call::manage(self.canister, "install_chunked_code", (arguments,));
-        }
-        let arguments = InstallCodeArgs {
+/// The installation itself. Must be sent once.
+pub(crate) fn call(
+    canister: CanisterId,
+    module: &Module,
+    mode: InstallMode,
+    argument: Vec<u8>,
+) -> Result<Call<()>> {
+    let mode = mode.as_the_network_says();
+    if is_chunked(module, argument.len()) {
+        let arguments = InstallChunkedCodeArgs {
             mode,
-            canister_id: self.canister.principal(),
-            wasm_module: self.module.bytes().to_vec(),
-            arg: self.argument.clone(),
+            target_canister: canister.principal(),
+            store_canister: None,
+            chunk_hashes_list: chunks(module)
+                .map(|(hash, _)| ChunkHash {
+                    hash: hash.to_vec(),
+                })
+                .collect(),
+            wasm_module_hash: module.hash().as_bytes().to_vec(),
+            arg: argument,
             sender_canister_version: None,
         };
-        Call::manage(self.canister, "install_code", (arguments,))
+        return Call::manage(canister, "install_chunked_code", (arguments,));
     }
-
-    /// Empties the chunk store, which costs cycles as long as it holds anything; unless there is something in it that does not
-    /// belong to this module. May be repeated.
-    pub(crate) async fn clear(&self, replica: &Replica) -> Result<()> {
-        if !self.is_chunked() {
-            return Ok(());
-        }
-        let ours: BTreeSet<[u8; 32]> = chunks(&self.module).map(|(hash, _)| hash).collect();
-        let stored = stored(replica, self.canister).await?;
-        if stored.is_empty() || !stored.is_subset(&ours) {
-            return Ok(());
-        }
-        let clear = Call::<()>::manage(
-            self.canister,
-            "clear_chunk_store",
-            (About::from(self.canister),),
-        )?;
-        replica.perform(&clear).await
-    }
-
-    /// Whether a certificate shows the module that was sent.
-    pub(crate) async fn is_installed(&self, replica: &Replica) -> Result<bool> {
-        let found = replica.module_hash(self.canister).await?;
-        Ok(found.as_deref() == Some(&self.module.hash()[..]))
-    }
-
-    /// Checks that a certificate shows the module that was sent.
-    pub(crate) async fn verify(&self, replica: &Replica) -> Result<()> {
-        if self.is_installed(replica).await? {
-            return Ok(());
-        }
-        let found = replica.module_hash(self.canister).await?;
-        Err(Error::new(
-            Code::ModuleDiffers,
-            format!("checking the module of {}", self.canister),
-        )
-        .with("canister", self.canister)
-        .with("expected", hex::encode(self.module.hash()))
-        .with(
-            "found",
-            found.map_or_else(|| "none".to_owned(), hex::encode),
-        ))
-    }
+    let arguments = InstallCodeArgs {
+        mode,
+        canister_id: canister.principal(),
+        wasm_module: module.bytes().to_vec(),
+        arg: argument,
+        sender_canister_version: None,
+    };
+    Call::manage(canister, "install_code", (arguments,))
 }
 
-fn is_chunked(module: &Module, argument: &[u8]) -> bool {
-    module.bytes().len() + argument.len() > LARGEST_WHOLE
+/// Whether the chunk store holds anything, and nothing but chunks of this module: then it may be emptied, and should, for it costs
+/// cycles as long as it is full.
+pub(crate) async fn is_ours(
+    replica: &Replica,
+    canister: CanisterId,
+    module: &Module,
+) -> Result<bool> {
+    let ours: BTreeSet<[u8; 32]> = chunks(module).map(|(hash, _)| hash).collect();
+    let stored = stored(replica, canister).await?;
+    Ok(!stored.is_empty() && stored.is_subset(&ours))
+}
+
+/// Empties the chunk store. May be repeated.
+pub(crate) fn clear(canister: CanisterId) -> Result<Call<()>> {
+    Call::manage(canister, "clear_chunk_store", (About::from(canister),))
+}
+
+/// Checks that a certificate shows the module that was sent.
+pub(crate) async fn verify(
+    replica: &Replica,
+    canister: CanisterId,
+    expected: ModuleHash,
+) -> Result<()> {
+    let found = replica.module_hash(canister).await?;
+    if found.as_deref() == Some(&expected.as_bytes()[..]) {
+        return Ok(());
+    }
+    let found = found.map_or_else(|| "none".to_owned(), hex::encode);
+    Err(Error::new(
+        Code::ModuleDiffers,
+        format!("checking the module of {canister}"),
+    )
+    .with("canister", canister)
+    .with("expected", expected)
+    .with("found", found))
+}
+
+/// Whether module and argument do not fit in a message together.
+pub(crate) fn is_chunked(module: &Module, argument: usize) -> bool {
+    module.bytes().len() + argument > LARGEST_WHOLE
 }
 
 /// The chunks of a module, each with the hash that the store knows it by.
@@ -443,7 +402,7 @@ pub(crate) async fn plan(
     let may_ask = !obstacles
         .iter()
         .any(|obstacle| matches!(obstacle, Obstacle::Denied(_)));
-    let chunks = if is_chunked(module, &argument) && may_ask {
+    let chunks = if is_chunked(module, argument.len()) && may_ask {
         let stored = stored(replica, *id).await?;
         let ours: BTreeSet<[u8; 32]> = chunks(module).map(|(hash, _)| hash).collect();
         let chunks = Chunks {
@@ -498,40 +457,28 @@ fn argument(
         None => Arguments::Values(Vec::new()).encode(None)?,
     };
     let fits = types.map(|(interface, types)| interface.check_bytes(types, &bytes).is_ok());
-    let text = call::forms(types, &bytes).text;
+    let text = forms(types, &bytes).text;
     Ok((bytes, text, fits))
 }
 
 impl Engine {
-    /// What an installation would do, from the certified state of now. Nothing changes.
-    pub async fn plan_install(&self, order: &InstallOrder) -> Result<InstallPlan> {
-        let connection = self.connection().await?;
-        plan(&connection.replica, connection.identity.principal, order).await
+    /// Reads a module from a file and keeps it on this computer, so that it can be installed by its hash.
+    pub fn keep_module(&self, path: &Utf8Path) -> Result<Module> {
+        let module = Module::open(path)?;
+        module.keep(&self.folders.data)?;
+        Ok(module)
     }
 
-    /// Installs as planned. Refused if there are obstacles, or if the canister has another module than when it was planned.
-    pub async fn install(&self, plan: &InstallPlan, module: &Module) -> Result<()> {
+    /// A module that was kept.
+    pub fn kept_module(&self, hash: ModuleHash) -> Result<Module> {
+        Module::kept(&self.folders.data, hash)
+    }
+
+    /// What an installation would do, from the certified state of now. Nothing changes but that the module is kept.
+    pub async fn plan_install(&self, order: &InstallOrder) -> Result<InstallPlan> {
+        order.module.keep(&self.folders.data)?;
         let connection = self.connection().await?;
-        let replica = &connection.replica;
-        let installation = plan.accept(module)?;
-        if replica.module_hash(plan.canister).await? != plan.hash_before {
-            return Err(
-                Error::new(Code::StalePlan, format!("installing in {}", plan.canister))
-                    .with("canister", plan.canister),
-            );
-        }
-        installation.upload(replica, |_| {}).await?;
-        let installed = replica.perform(&installation.call()?).await;
-        match installed {
-            // The answer is lost for good. A module that was not there before is as good as one.
-            Err(error)
-                if error.certainty == Certainty::Unknown
-                    && plan.hash_before.as_deref() != Some(&plan.hash_after[..])
-                    && installation.is_installed(replica).await? => {}
-            answer => answer?,
-        }
-        installation.clear(replica).await?;
-        installation.verify(replica).await
+        plan(&connection.replica, connection.identity.principal, order).await
     }
 }
 

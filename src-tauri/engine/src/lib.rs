@@ -88,7 +88,7 @@ pub use left::LeftStopped;
 pub use library::{Bond, CopyId, CopyState, LocalCopy};
 pub use logs::{Log, LogFilter, LogLine};
 pub use module::{
-    ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, Section, Visibility,
+    ExportKind, ExportedMethod, MAX_MODULE, Module, ModuleFacts, ModuleHash, Section, Visibility,
 };
 pub use money::{Balance, LEDGER_FEE, Payment, Purse};
 pub use network::{
@@ -100,6 +100,7 @@ pub use ops::{
     Verdict as CheckVerdict,
     copies::{DownloadSnapshot, RepairCopy, UploadCopy},
     cycles::{Buy, Give, Pay, Receive, TopUp},
+    install::{ClearChunks, InstallCode, InstallModule, UploadModule, VerifyModule},
     lifecycle::{Start, Stop},
     removal::{Delete, Uninstall},
     restore::{Load, Restore, Verify},

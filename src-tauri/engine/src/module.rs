@@ -7,23 +7,76 @@
 //! Files come from anywhere. Unpacking stops at the network's own limit, so a small file cannot fill the memory, and the parser
 //! allocates nothing by what a file claims.
 
-use crate::{Code, Error, Result};
-use camino::Utf8Path;
+use crate::{
+    Code, Error, Result,
+    ids::as_text,
+    settings::{make_private_folder, replace_file},
+};
+use camino::{Utf8Path, Utf8PathBuf};
 use sha2::{Digest as _, Sha256};
-use std::{collections::BTreeSet, fs::File, io::Read as _, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    fs::{self, File},
+    io::{self, Read as _},
+    str::FromStr,
+    sync::Arc,
+};
 use wasmparser::{ExternalKind, Parser, Payload, Validator, WasmFeatures};
 
 /// The largest module that the network takes, unpacked as well as packed.
 pub const MAX_MODULE: u64 = 100 << 20;
 
+/// Where modules are kept, below the folder of what the app keeps.
+const FOLDER: &str = "modules";
+
+/// How many modules are kept: more than there are jobs at a time, and at most 2 GiB of the largest there can be.
+const MOST_KEPT: usize = 20;
+
 /// A custom section of this name, public or private, asks for the heap to survive upgrades.
-const ENHANCED_PERSISTENCE: &str = "enhanced-orthogonal-persistence";
+pub(crate) const ENHANCED_PERSISTENCE: &str = "enhanced-orthogonal-persistence";
+
+/// SHA-256 of a module as it is sent: what the network shows as the module hash.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModuleHash([u8; 32]);
+
+impl ModuleHash {
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ModuleHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for ModuleHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for ModuleHash {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes)
+            .map_err(|error| Error::new(Code::Bug, "reading a module hash").because(error))?;
+        Ok(Self(bytes))
+    }
+}
+
+as_text!(ModuleHash);
 
 /// A module that was read and looked at. Clones share the bytes.
 #[derive(Clone)]
 pub struct Module {
     bytes: Arc<[u8]>,
-    hash: [u8; 32],
+    hash: ModuleHash,
     facts: Arc<ModuleFacts>,
 }
 
@@ -109,6 +162,8 @@ enum Unfit {
     Import { module: String, name: String },
     #[error("it is a component, and canisters are plain modules")]
     Component,
+    #[error("it is not what was kept under this name")]
+    Changed,
     #[error("it exports nothing that a canister has: no method, no init, no hook")]
     NotACanister,
 }
@@ -139,10 +194,35 @@ impl Module {
         facts.size = bytes.len() as u64;
         facts.is_packed = bytes[..] != unpacked[..];
         Ok(Self {
-            hash: Sha256::digest(&bytes).into(),
+            hash: ModuleHash(Sha256::digest(&bytes).into()),
             bytes: bytes.into(),
             facts: Arc::new(facts),
         })
+    }
+
+    /// Keeps it on this computer under its hash, so that a job can go on with it after a restart, and after the file that it came
+    /// from has changed.
+    pub(crate) fn keep(&self, data: &Utf8Path) -> Result<()> {
+        let folder = data.join(FOLDER);
+        let failed = |error| {
+            Error::new(Code::FolderUnusable, "keeping a module")
+                .with("path", &folder)
+                .because(error)
+        };
+        make_private_folder(&folder).map_err(failed)?;
+        replace_file(&place(data, self.hash), &self.bytes).map_err(failed)?;
+        make_room(&folder).map_err(failed)
+    }
+
+    /// The module that was kept under a hash. What lies there is hashed again: it is what was kept, or an error.
+    pub(crate) fn kept(data: &Utf8Path, hash: ModuleHash) -> Result<Self> {
+        let path = place(data, hash);
+        let module = Self::open(&path)?;
+        if module.hash == hash {
+            Ok(module)
+        } else {
+            Err(malformed(Unfit::Changed).with("path", path))
+        }
     }
 
     /// The bytes as they are sent.
@@ -151,7 +231,7 @@ impl Module {
     }
 
     /// SHA-256 of the bytes as they are sent: the module hash that the network will show.
-    pub fn hash(&self) -> [u8; 32] {
+    pub fn hash(&self) -> ModuleHash {
         self.hash
     }
 
@@ -163,13 +243,26 @@ impl Module {
 
 impl std::fmt::Debug for Module {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Module({}, {} bytes)",
-            hex::encode(self.hash),
-            self.bytes.len()
-        )
+        write!(f, "Module({}, {} bytes)", self.hash, self.bytes.len())
     }
+}
+
+fn place(data: &Utf8Path, hash: ModuleHash) -> Utf8PathBuf {
+    data.join(FOLDER).join(format!("{hash}.wasm"))
+}
+
+/// Deletes what was kept longest ago.
+fn make_room(folder: &Utf8Path) -> io::Result<()> {
+    let mut kept = Vec::new();
+    for entry in folder.read_dir_utf8()? {
+        let entry = entry?;
+        kept.push((entry.metadata()?.modified()?, entry.into_path()));
+    }
+    kept.sort();
+    let too_many = kept.len().saturating_sub(MOST_KEPT);
+    kept[..too_many]
+        .iter()
+        .try_for_each(|(_, path)| fs::remove_file(path))
 }
 
 fn too_large() -> Error {
@@ -358,7 +451,10 @@ mod tests {
             gzipped.hash(),
             "the network hashes what was sent, not what comes out of it"
         );
-        assert_eq!(gzipped.hash()[..], Sha256::digest(gzipped.bytes())[..]);
+        assert_eq!(
+            gzipped.hash().as_bytes()[..],
+            Sha256::digest(gzipped.bytes())[..]
+        );
         assert!(gzipped.facts().is_packed && !plain.facts().is_packed);
         for module in [plain, gzipped] {
             let facts = module.facts();
@@ -399,6 +495,29 @@ mod tests {
             "it is said where: {}",
             error.chain()
         );
+    }
+
+    #[test]
+    fn a_kept_module_is_found_by_its_hash_and_checked() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Utf8Path::from_path(folder.path()).unwrap();
+        let module = Module::read(small()).unwrap();
+        module.keep(data).unwrap();
+        module.keep(data).unwrap();
+        let hash: ModuleHash = module.hash().to_string().parse().unwrap();
+        assert_eq!(Module::kept(data, hash).unwrap().bytes(), module.bytes());
+
+        fs::write(place(data, hash), packed(&small())).unwrap();
+        let error = Module::kept(data, hash).unwrap_err();
+        assert_eq!(error.code, Code::ModuleMalformed, "{}", error.chain());
+
+        for number in 0..MOST_KEPT + 5 {
+            fs::write(data.join(FOLDER).join(number.to_string()), b"").unwrap();
+        }
+        module.keep(data).unwrap();
+        let left = data.join(FOLDER).read_dir_utf8().unwrap().count();
+        assert_eq!(left, MOST_KEPT);
+        Module::kept(data, hash).unwrap();
     }
 
     #[test]

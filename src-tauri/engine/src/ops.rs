@@ -27,6 +27,7 @@
 pub(crate) mod copies;
 pub(crate) mod cycles;
 pub(crate) mod fleet;
+pub(crate) mod install;
 pub(crate) mod lifecycle;
 pub(crate) mod removal;
 pub(crate) mod restore;
@@ -35,8 +36,8 @@ pub(crate) mod settings;
 pub(crate) mod snapshots;
 
 use crate::{
-    CanisterId, Code, Creation, Error, Fingerprint, Folders, NetworkId, Result, RunState,
-    SettingsChange, Status, canister,
+    CanisterId, Code, Creation, Error, Fingerprint, Folders, InstallMode, NetworkId, Result,
+    RunState, SettingsChange, Status, canister,
     replica::Replica,
     runner::Work,
     snapshot::{self, Snapshot, SnapshotId},
@@ -83,6 +84,8 @@ pub enum Op {
     },
     /// Takes a snapshot.
     TakeSnapshot(snapshots::TakeSnapshot),
+    /// Installs a module.
+    Install(install::InstallModule),
     /// Copies a snapshot onto this computer.
     DownloadSnapshot(copies::DownloadSnapshot),
     /// Makes a snapshot of a copy.
@@ -156,6 +159,12 @@ pub enum OpName {
     Stop,
     /// Takes a snapshot.
     TakeSnapshot,
+    /// Installs a module in an empty canister.
+    Install,
+    /// Installs a module over another, and forgets the memory.
+    Reinstall,
+    /// Installs a module over another, and keeps the stable memory.
+    Upgrade,
     /// Copies a snapshot onto this computer.
     DownloadSnapshot,
     /// Makes a snapshot of a copy.
@@ -190,6 +199,11 @@ impl Op {
             Self::Start { .. } => OpName::Start,
             Self::Stop { .. } => OpName::Stop,
             Self::TakeSnapshot(_) => OpName::TakeSnapshot,
+            Self::Install(wish) => match wish.mode {
+                InstallMode::Install => OpName::Install,
+                InstallMode::Reinstall => OpName::Reinstall,
+                InstallMode::Upgrade { .. } => OpName::Upgrade,
+            },
             Self::DownloadSnapshot(_) => OpName::DownloadSnapshot,
             Self::UploadCopy(_) => OpName::UploadCopy,
             Self::RepairCopy(_) => OpName::RepairCopy,
@@ -215,6 +229,7 @@ pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
         Op::Start { canister } => lifecycle::plan_start(world, *canister).await,
         Op::Stop { canister } => lifecycle::plan_stop(world, *canister).await,
         Op::TakeSnapshot(wish) => snapshots::plan_take(world, wish).await,
+        Op::Install(wish) => install::plan_install(world, wish).await,
         Op::DownloadSnapshot(wish) => copies::plan_download(world, wish).await,
         Op::UploadCopy(wish) => copies::plan_upload(world, wish).await,
         Op::RepairCopy(wish) => copies::plan_repair(world, wish).await,
@@ -282,6 +297,14 @@ steps! {
     Stop(lifecycle::Stop),
     /// Takes a snapshot.
     TakeSnapshot(snapshots::Take),
+    /// Sends the chunks of a module to the canister's chunk store.
+    UploadModule(install::UploadModule),
+    /// Installs a module.
+    InstallCode(install::InstallCode),
+    /// Empties the chunk store again.
+    ClearChunks(install::ClearChunks),
+    /// Checks that a certificate shows the module.
+    VerifyModule(install::VerifyModule),
     /// Fetches a snapshot into a folder.
     FetchSnapshot(copies::Fetch),
     /// Holds every byte of a copy against its hash.
@@ -519,6 +542,14 @@ pub enum CheckName {
     OpenCalls,
     /// Whether the snapshot is there.
     SnapshotThere,
+    /// Whether the main memory survives as far as it must.
+    MainMemory,
+    /// Whether there is room in the chunk store.
+    ChunkStore,
+    /// Whether the module takes what it is told.
+    Argument,
+    /// Whether those who call it can go on as before.
+    Callers,
     /// Whether the canister can have a snapshot like the copy.
     CopyFits,
     /// Whether all of an uploaded snapshot arrived, as far as it shows.

@@ -168,6 +168,11 @@ errorCode: string | null,
 message: string, };
 
 /**
+ * What becomes of those who call a canister by its interface of now.
+ */
+export type CallersVerdict = "compatible" | "breaking" | "unknown";
+
+/**
  * A canister and what is known of it.
  */
 export type Canister = { 
@@ -232,6 +237,11 @@ canister: string,
 snapshot: string, };
 
 /**
+ * What becomes of a method.
+ */
+export type ChangeKind = "added" | "removed" | "changed";
+
+/**
  * What was looked at, and what was found.
  */
 export type Check = { 
@@ -251,12 +261,29 @@ facts: { [key in string]: string }, };
 /**
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
-export type CheckName = "amount" | "anotherCanister" | "balance" | "boundToId" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotThere" | "snapshotWhole" | "snapshotsLost" | "targetState" | "whatIsLost";
+export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotThere" | "snapshotWhole" | "snapshotsLost" | "targetState" | "whatIsLost";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
  */
 export type CheckVerdict = "fine" | "warns" | "blocks";
+
+/**
+ * What goes through the chunk store.
+ */
+export type Chunks = { 
+/**
+ * Chunks of the module.
+ */
+all: number, 
+/**
+ * Those that are not there yet.
+ */
+missing: number, 
+/**
+ * Others in the store, which stay.
+ */
+foreign: number, };
 
 /**
  * How things were with the canister when its snapshot was copied. Amounts are decimal.
@@ -757,6 +784,24 @@ done: number,
 total: number, };
 
 /**
+ * How an exported method may be called.
+ */
+export type ExportKind = "update" | "query" | "compositeQuery";
+
+/**
+ * A method as a module exports it.
+ */
+export type ExportedMethod = { 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * How it may be called.
+ */
+kind: ExportKind, };
+
+/**
  * What went wrong and what is known now. The sentence is the front end's, chosen by `code` and filled with `facts`.
  */
 export type Failure = { 
@@ -1066,6 +1111,77 @@ lockAfterMinutes: number | null,
 notYet: Array<NotYet>, };
 
 /**
+ * How it is installed.
+ */
+export type InstallMode = { "kind": "install" } | { "kind": "reinstall" } | { "kind": "upgrade", 
+/**
+ * Whether the old module's `pre_upgrade` is left out.
+ */
+skipPreUpgrade: boolean, 
+/**
+ * What becomes of the main memory; null where the network's default is meant.
+ */
+mainMemory: MainMemory | null, };
+
+/**
+ * What an installation would do.
+ */
+export type InstallPlan = { 
+/**
+ * How.
+ */
+mode: InstallMode, 
+/**
+ * Whether the module decided what becomes of the main memory, and nobody else.
+ */
+memoryByModule: boolean, 
+/**
+ * The module hash of now, certified; null for an empty canister.
+ */
+hashBefore: string | null, 
+/**
+ * The module hash afterwards.
+ */
+hashAfter: string, 
+/**
+ * Bytes of the module as it is sent.
+ */
+size: number, 
+/**
+ * What goes through the chunk store; null where it fits in a message.
+ */
+chunks: Chunks | null, 
+/**
+ * What the module is told: the bytes, hexadecimal.
+ */
+argument: string, 
+/**
+ * The same as Candid text; null if it is not Candid.
+ */
+argumentText: string | null, 
+/**
+ * Whether the module takes it; null where it does not say what it takes.
+ */
+argumentFits: boolean | null, 
+/**
+ * What becomes of those who call it.
+ */
+callers: CallersVerdict, 
+/**
+ * Methods that are not as they were.
+ */
+changes: Array<MethodChange>, 
+/**
+ * What stands in the way.
+ */
+obstacles: Array<Obstacle>, };
+
+/**
+ * Which way of installing somebody wants; `auto` goes by what is there.
+ */
+export type InstallWish = "auto" | "install" | "reinstall" | "upgrade";
+
+/**
  * What can be asked of a canister.
  */
 export type Interface = { 
@@ -1332,6 +1448,33 @@ isWanted: boolean,
  * Whether the world was asked just now, and not only the journal.
  */
 isSeen: boolean, };
+ * What a person has said about a canister of the network in use.
+ */
+export type Label = { 
+/**
+ * The canister's id.
+ */
+canister: string, 
+/**
+ * Whether it is watched by its id.
+ */
+isWatched: boolean, 
+/**
+ * Their name for it; empty for the one that it comes with.
+ */
+name: string, 
+/**
+ * Their group for it; empty for the one that it comes with.
+ */
+group: string, 
+/**
+ * Their note.
+ */
+note: string, 
+/**
+ * Whether it is one of their favourites.
+ */
+isFavourite: boolean, };
 
 /**
  * The library.
@@ -1403,6 +1546,44 @@ snapshot: ChainSnapshot | null, } | { "kind": "unreadable",
  * Why.
  */
 failure: Failure, };
+ * A canister that was stopped and not started again.
+ */
+export type LeftStopped = { 
+/**
+ * Which.
+ */
+canister: string, 
+/**
+ * The fingerprint of its network's root key.
+ */
+fingerprint: string, 
+/**
+ * What people called it then.
+ */
+name: string, 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+since: number, 
+/**
+ * The job that stopped it.
+ */
+job: number, 
+/**
+ * What that job was for.
+ */
+during: OpName, 
+/**
+ * Whether stopping it was all that was asked for, or somebody said that it stays stopped.
+ */
+isWanted: boolean, 
+/**
+ * Whether the world was asked just now, and not only the journal.
+ */
+isSeen: boolean, };
+ * How a canister is known. See [`canopic_engine::KnownBy`].
+ */
+export type KnownBy = "board" | "id" | "otherEnvironment" | "otherNetwork";
 
 /**
  * A part of a log.
@@ -1473,6 +1654,11 @@ controlled: Array<ControlledCanister>,
 mayForget: boolean, };
 
 /**
+ * What becomes of the main memory in an upgrade.
+ */
+export type MainMemory = "keep" | "replace";
+
+/**
  * How a method is called: by a query, quickly and without proof, or by an update, certified.
  */
 export type Manner = "query" | "update";
@@ -1538,9 +1724,96 @@ signature: Signature,
 docs: Array<string>, };
 
 /**
+ * How a method changes.
+ */
+export type MethodChange = { 
+/**
+ * Which.
+ */
+method: string, 
+/**
+ * What becomes of it.
+ */
+kind: ChangeKind, 
+/**
+ * What breaks for its callers; empty if nothing does.
+ */
+reasons: Array<Reason>, 
+/**
+ * Whether callers go on without seeing what they do not understand.
+ */
+dropsValues: boolean, };
+
+/**
  * How a method may be called.
  */
 export type MethodKind = "update" | "query" | "compositeQuery" | "oneway";
+
+/**
+ * A module that was read.
+ */
+export type Module = { 
+/**
+ * SHA-256 of it as it is sent: the module hash that the network will show, hexadecimal.
+ */
+hash: string, 
+/**
+ * Bytes as they are sent.
+ */
+size: number, 
+/**
+ * Bytes when unpacked.
+ */
+unpackedSize: number, 
+/**
+ * Whether the file is gzipped.
+ */
+isPacked: boolean, 
+/**
+ * Whether its memory is addressed by 64 bits.
+ */
+isWasm64: boolean, 
+/**
+ * Whether it is Motoko that keeps its main memory over upgrades.
+ */
+hasEnhancedPersistence: boolean, 
+/**
+ * The methods that it exports.
+ */
+methods: Array<ExportedMethod>, 
+/**
+ * Exports that the network itself calls.
+ */
+hooks: Array<string>, 
+/**
+ * What it imports from the network.
+ */
+imports: Array<string>, 
+/**
+ * Its custom sections.
+ */
+sections: Array<ModuleSection>, 
+/**
+ * What it can be asked, and what an installation takes; null if it does not say, or if that is not understood.
+ */
+interface: Interface | null, };
+
+/**
+ * A custom section of a module.
+ */
+export type ModuleSection = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Who may read it.
+ */
+visibility: SectionVisibility, 
+/**
+ * Bytes of its content.
+ */
+size: number, };
 
 /**
  * What is searched for.
@@ -1680,6 +1953,11 @@ export type NotYet = "hardwareKey" | "internetIdentity";
 export type NumberKind = "nat" | "int" | "nat8" | "nat16" | "nat32" | "nat64" | "int8" | "int16" | "int32" | "int64" | "float32" | "float64";
 
 /**
+ * Why an installation would fail, or lose what nobody said may be lost.
+ */
+export type Obstacle = "denied" | "cannotKeepMemory" | "wouldLoseMemory" | "storeFull" | "argumentTooLarge";
+
+/**
  * Something to ask for. See [`canopic_engine::Op`].
  */
 export type Op = { "op": "changeSettings", 
@@ -1754,7 +2032,23 @@ purse: Purse | null, } | { "op": "uninstall",
 /**
  * Of which.
  */
-canister: string, } | { "op": "takeSnapshots", 
+canister: string, } | { "op": "install", 
+/**
+ * Where.
+ */
+canister: string, 
+/**
+ * The hash of the module.
+ */
+module: string, 
+/**
+ * How.
+ */
+mode: InstallMode, 
+/**
+ * What the module is told: the bytes, hexadecimal.
+ */
+argument: string, } | { "op": "takeSnapshots", 
 /**
  * Which, in the order in which they are stopped.
  */
@@ -1803,7 +2097,7 @@ snapshots: Array<string>, };
 /**
  * What an operation does. See [`canopic_engine::OpName`].
  */
-export type OpName = "changeSettings" | "create" | "delete" | "deleteSnapshots" | "downloadSnapshot" | "repairCopy" | "restore" | "restoreSnapshots" | "sendSnapshot" | "start" | "stop" | "takeSnapshot" | "takeSnapshots" | "topUp" | "uninstall" | "uploadCopy";
+export type OpName = "changeSettings" | "create" | "delete" | "deleteSnapshots" | "downloadSnapshot" | "install" | "reinstall" | "repairCopy" | "restore" | "restoreSnapshots" | "sendSnapshot" | "start" | "stop" | "takeSnapshot" | "takeSnapshots" | "topUp" | "uninstall" | "upgrade" | "uploadCopy";
 
 /**
  * How an act came out. See [`activity::Outcome`].
@@ -2014,6 +2308,19 @@ hasInterface: boolean | null, } | { "kind": "failed",
 failure: Failure, };
 
 /**
+ * A place where old and new do not fit, as a technical detail.
+ */
+export type Reason = { 
+/**
+ * Where, from the outside in.
+ */
+place: Array<string>, 
+/**
+ * What.
+ */
+why: string, };
+
+/**
  * A call that was made.
  */
 export type RecentCall = { 
@@ -2107,6 +2414,11 @@ memoryBytes: number, };
  * A passphrase, a phrase or a key as text. Wiped when it was used, and never logged.
  */
 export type Secret = string;
+
+/**
+ * Who may read a custom section once the module is installed: everybody, controllers, or nobody.
+ */
+export type SectionVisibility = "public" | "private" | "none";
 
 /**
  * Where we are, who we are, and the choices in force.
@@ -2349,7 +2661,7 @@ provenAt: number | null, };
 /**
  * What a step does. See [`canopic_engine::StepName`].
  */
-export type StepName = "buy" | "changeSettings" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "fetchSnapshot" | "fillSnapshot" | "give" | "loadSnapshot" | "makeSnapshot" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "verify" | "verifyCopy";
+export type StepName = "buy" | "changeSettings" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "fetchSnapshot" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "makeSnapshot" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
 
 /**
  * How far a step is.
@@ -2388,6 +2700,19 @@ export type Trust = "builtIn" | "descriptor" | "pasted" | "firstUse" | "fetched"
  * How what is planned can be taken back once it is done. See [`canopic_engine::Undo`].
  */
 export type Undo = "changeBack" | "start" | "stop" | "deleteSnapshot" | "restoreSafety" | "never";
+
+/**
+ * The details of an upgrade.
+ */
+export type UpgradeOptions = { 
+/**
+ * Not to run the old module's `pre_upgrade`. What it would have saved is lost.
+ */
+skipPreUpgrade: boolean, 
+/**
+ * What becomes of the main memory; null to let the module decide.
+ */
+mainMemory: MainMemory | null, };
 
 /**
  * A value of a known type; see the head of this file for the form.
@@ -2589,6 +2914,10 @@ export interface Requests {
   recentCalls: { parameters: { canister: string; }; reply: Array<RecentCall> };
   /** Forgets the calls to a canister, or to all. */
   forgetCalls: { parameters: { canister: string | null; }; reply: null };
+  /** A module that was read before, by its hash. */
+  module: { parameters: { hash: string; }; reply: Module };
+  /** What it would mean to install a module, before anything is sent. */
+  planInstall: { parameters: { canister: string; module: string; wish: InstallWish; options: UpgradeOptions; arguments: Arguments | null; }; reply: InstallPlan };
   /** The projects that are open, as their files are now. */
   projects: { parameters: {}; reply: Array<Project> };
   /** Opens the project in a folder that was picked. */

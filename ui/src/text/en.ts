@@ -765,6 +765,24 @@ const jobs: Record<OpName, JobWords> = {
     failed: (name) => `Not all snapshots of ${name} were deleted`,
     unknown: (name) => `Unknown whether all snapshots of ${name} were deleted`,
   },
+  install: {
+    running: (name) => `Installing a module in ${name}`,
+    done: (name) => `Installed a module in ${name}`,
+    failed: (name) => `No module was installed in ${name}`,
+    unknown: (name) => `Unknown whether a module was installed in ${name}`,
+  },
+  reinstall: {
+    running: (name) => `Reinstalling ${name}`,
+    done: (name) => `Reinstalled ${name}`,
+    failed: (name) => `${name} was not reinstalled`,
+    unknown: (name) => `Unknown whether ${name} was reinstalled`,
+  },
+  upgrade: {
+    running: (name) => `Upgrading ${name}`,
+    done: (name) => `Upgraded ${name}`,
+    failed: (name) => `${name} was not upgraded`,
+    unknown: (name) => `Unknown whether ${name} was upgraded`,
+  },
 };
 
 const networks: Record<NetworkKind, { name: string; place: string; meaning: string }> = {
