@@ -419,3 +419,75 @@ async fn a_plan_that_no_longer_fits_the_world_is_refused() {
     let status = bench.engine.canister(id, true).await.unwrap().reading;
     assert_eq!(status.status().unwrap().run_state, RunState::Stopped);
 }
+
+#[tokio::test]
+async fn several_at_once_have_a_result_each_and_one_refusal_stops_no_other() {
+    let bench = Bench::fleet().await;
+    let ours = ["orders", "stock", "newsletter"].map(|name| bench.id(name));
+    let partner = bench.id("shipping_partner");
+    let ops: Vec<_> = ours
+        .into_iter()
+        .chain([partner])
+        .map(|canister| Op::Stop { canister })
+        .collect();
+    let plans = bench.engine.plan_each(&ops).await;
+    let codes: Vec<_> = plans
+        .iter()
+        .map(|plan| match plan {
+            Ok(plan) => plan
+                .checks
+                .iter()
+                .find(|check| check.verdict == CheckVerdict::Blocks)
+                .map(|check| check.code),
+            Err(error) => Some(error.code),
+        })
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            None,
+            None,
+            Some(Code::Precondition),
+            Some(Code::NotController)
+        ],
+        "two can be stopped, one is stopped already, one is not ours"
+    );
+    let confirmed = ops
+        .into_iter()
+        .zip(plans)
+        .filter_map(|(op, plan)| Some((op, plan.ok()?.fingerprint)));
+    let begun = bench.engine.run_each(confirmed.collect()).await;
+    let mut ended = vec![];
+    for job in begun {
+        ended.push(match job {
+            Ok(job) => Ok(bench.engine.rest(job).await.unwrap().state),
+            Err(error) => Err(error.code),
+        });
+    }
+    let done = || Ok(State::Ended(End::Done));
+    assert_eq!(ended, [done(), done(), Err(Code::Precondition)]);
+    for id in &ours[..2] {
+        let reading = bench.engine.canister(*id, true).await.unwrap().reading;
+        assert_eq!(reading.status().unwrap().run_state, RunState::Stopped);
+    }
+}
+
+/// The network gives up waiting after five minutes; the canister is still stopping then, and asking again waits again.
+#[tokio::test]
+async fn a_stop_that_takes_longer_than_the_network_waits_goes_on() {
+    let bench = Bench::practice().await;
+    let id = bench.create().await;
+    let timed_out = Effect::RejectCertified(canopic_practice::faults::Refusal {
+        error: 206,
+        message: "Stop canister request timed out".to_owned(),
+    });
+    bench.network().break_it([Fault {
+        effect: timed_out,
+        ..lose("stop_canister")
+    }]);
+    let job = done(&bench.engine, Op::Stop { canister: id }).await;
+    assert!(bench.network().faults().is_empty(), "the fault has struck");
+    assert_eq!(job.failure, None, "waiting on is no failure");
+    let reading = bench.engine.canister(id, true).await.unwrap().reading;
+    assert_eq!(reading.status().unwrap().run_state, RunState::Stopped);
+}

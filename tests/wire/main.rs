@@ -495,3 +495,91 @@ async fn what_was_done_is_told_and_leaves_the_app_as_a_record_that_verifies() {
         "{failure:#}"
     );
 }
+
+#[tokio::test]
+async fn a_canister_page_asks_for_settings_history_log_and_money() {
+    let bench = Bench::new();
+    let running = bench.canister(is_running).await;
+    let id = &running["id"];
+    let review = bench
+        .ask(json!({"request": "reviewSettings", "canister": id, "change": {
+            "logVisibility": {"kind": "public"}, "reservedCyclesLimit": "340282366920938463463374607431768211455",
+        }}))
+        .await;
+    assert_eq!(review["guards"], json!(["makesLogPublic"]));
+    assert_eq!(
+        review["differences"][0]["after"], "340282366920938463463374607431768211455",
+        "amounts of any size cross as text: {review:#}"
+    );
+    let failure = bench
+        .fail(json!({"request": "reviewSettings", "canister": id, "change": {"computeAllocation": "many"}}))
+        .await;
+    assert_eq!(failure["code"], "amountMalformed");
+    let failure = bench
+        .fail(json!({"request": "reviewSettings", "canister": id, "change": {"colour": "red"}}))
+        .await;
+    assert_eq!(
+        failure["code"], "bug",
+        "a setting that does not exist is no request"
+    );
+
+    let history = bench
+        .ask(json!({"request": "canisterHistory", "canister": id, "since": 0}))
+        .await;
+    assert_eq!(
+        history["samples"].as_array().unwrap().len(),
+        1,
+        "the board was read once: {history:#}"
+    );
+    let log = bench
+        .ask(json!({"request": "canisterLog", "canister": id, "filter": {"kind": "from", "number": 0}}))
+        .await;
+    assert_eq!(log["lost"], 0);
+    let read = bench
+        .ask(json!({"request": "readCanister", "canister": id, "certified": true}))
+        .await;
+    assert_eq!(read["reading"]["status"]["isCertified"], true);
+    assert_eq!(
+        read["denied"]["start"], "alreadyRunning",
+        "with the reasons beside it: {read:#}"
+    );
+    let balance = bench.ask(json!({"request": "balance"})).await;
+    assert_eq!(balance["fee"], "100000000", "what the ledger publishes");
+    let plan = bench
+        .ask(json!({"request": "planCreation", "placement": {"kind": "beside", "canister": id}, "settings": {},
+            "amount": "2_000_000_000_000", "purse": "ledger"}))
+        .await;
+    assert_eq!(
+        (&plan["startsWith"], &plan["ledgerFee"]),
+        (&json!("1500000000000"), &json!("100000000")),
+        "{plan:#}"
+    );
+}
+
+#[tokio::test]
+async fn several_canisters_are_planned_and_run_with_a_result_each() {
+    let bench = Bench::new();
+    let running = bench.canister(is_running).await;
+    let partner = bench
+        .canister(|canister| canister["reading"]["kind"] == "public")
+        .await;
+    let stop = |canister: &Value| json!({"op": "stop", "canister": canister["id"]});
+    let plans = bench
+        .ask(json!({"request": "planEach", "ops": [stop(&running), stop(&partner)]}))
+        .await;
+    assert_eq!(
+        (&plans[0]["kind"], &plans[1]["failure"]["code"]),
+        (&json!("plan"), &json!("notController"))
+    );
+    let begun = bench
+        .ask(json!({"request": "runEach", "confirmed": [
+            {"op": stop(&running), "fingerprint": plans[0]["plan"]["fingerprint"]},
+            {"op": stop(&running), "fingerprint": "another world"},
+        ]}))
+        .await;
+    assert_eq!(
+        (&begun[0]["kind"], &begun[1]["kind"]),
+        (&json!("job"), &json!("failed")),
+        "{begun:#}"
+    );
+}

@@ -615,3 +615,89 @@ impl Api {
         Ok(self.engine()?.leave(engine::JobId(job.into()))?)
     }
 }
+
+/// The plan of one of several operations, or why there is none.
+#[derive(Debug, Serialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Planned {
+    /// What will happen.
+    Plan {
+        /// It.
+        plan: Plan,
+    },
+    /// Nothing.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// An operation whose plan was confirmed.
+#[derive(Debug, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Confirmed {
+    /// It.
+    pub op: Op,
+    /// The plan's fingerprint.
+    pub fingerprint: String,
+}
+
+/// The job of one of several operations, or why there is none.
+#[derive(Debug, Serialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Begun {
+    /// It is under way.
+    Job {
+        /// Its number.
+        number: f64,
+    },
+    /// It was not begun.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// The same over several canisters: one that fails stops none of the others.
+impl Api {
+    pub(crate) async fn plan_each(&self, ops: Vec<Op>) -> Result<Vec<Planned>, Failure> {
+        let ops = ops
+            .into_iter()
+            .map(Op::read)
+            .collect::<Result<Vec<_>, _>>()?;
+        let plans = self.engine()?.plan_each(&ops).await;
+        let views = plans.into_iter().map(|plan| match plan {
+            Ok(plan) => Planned::Plan { plan: plan.into() },
+            Err(error) => Planned::Failed {
+                failure: error.into(),
+            },
+        });
+        Ok(views.collect())
+    }
+
+    pub(crate) async fn run_each(&self, confirmed: Vec<Confirmed>) -> Result<Vec<Begun>, Failure> {
+        let read = |one: Confirmed| Ok((one.op.read()?, one.fingerprint));
+        let confirmed = confirmed
+            .into_iter()
+            .map(read)
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let jobs = self.engine()?.run_each(confirmed).await;
+        let views = jobs.into_iter().map(|job| match job {
+            Ok(job) => Begun::Job {
+                number: job.0 as f64,
+            },
+            Err(error) => Begun::Failed {
+                failure: error.into(),
+            },
+        });
+        Ok(views.collect())
+    }
+}

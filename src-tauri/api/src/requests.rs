@@ -17,6 +17,7 @@ use crate::{
         Algorithm, FoundStore, IdentityListing, KeySource, Loss, NewPhrase, Newcomer, Secret,
     },
     installs::{InstallPlan, InstallWish, Module, UpgradeOptions},
+    jobs::{Begun, Confirmed, Op, Plan, Planned},
     jobs::{Op, Plan},
     networks::{GivenKey, NetworkListing, Probe},
     picks::Picks,
@@ -107,6 +108,10 @@ requests! {
     Plan => plan(op: Op) -> Plan;
     /// Begins the operation whose plan was confirmed, and answers with the job's number. Refused if the world has moved since.
     Run => run(op: Op, fingerprint: String) -> f64;
+    /// The same over several canisters: a plan each, or why there is none.
+    PlanEach => plan_each(ops: Vec<Op>) -> Vec<Planned>;
+    /// Begins several operations whose plans were confirmed: a job each, or why there is none.
+    RunEach => run_each(confirmed: Vec<Confirmed>) -> Vec<Begun>;
     /// Wants a job to end: it turns back as soon as nothing is in flight.
     Cancel => cancel(job: u32) -> ();
     /// Lets a stuck job try once more.

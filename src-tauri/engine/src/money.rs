@@ -218,10 +218,8 @@ pub(crate) fn paid((answer,): Withdrawn, payment: Payment) -> Result<()> {
 
 /// An error about a clock that runs ahead of the ledger's, with by how much.
 pub(crate) fn clock_ahead(error: Error, made_at: u64, ledger_time: u64) -> Error {
-    error.with(
-        "seconds",
-        made_at.saturating_sub(ledger_time) / 1_000_000_000,
-    )
+    let seconds = made_at.saturating_sub(ledger_time) / 1_000_000_000;
+    error.with("direction", "ahead").with("seconds", seconds)
 }
 
 /// Has the network give a canister cycles. Must not be sent again: nothing tells one gift from the next.

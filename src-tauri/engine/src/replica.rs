@@ -15,7 +15,10 @@
 //!
 //! Reads are free of this: they change nothing and may be repeated by whoever wants to.
 
-use crate::{CanisterId, Certainty, Code, Endpoint, Error, Identity, Result};
+use crate::{
+    CanisterId, Certainty, Code, Endpoint, Error, Identity, Result,
+    clock::{self, Skew},
+};
 use candid::{
     Principal,
     utils::{ArgumentDecoder, ArgumentEncoder},
@@ -23,7 +26,7 @@ use candid::{
 use ic_agent::{
     Agent, AgentError, Certificate, RequestId,
     agent::{CallResponse, RejectCode, RejectResponse, RequestStatusResponse},
-    agent_error::TransportError,
+    agent_error::{HttpErrorPayload, TransportError},
     hash_tree::LookupResult,
 };
 use serde::{Deserialize, Serialize};
@@ -491,6 +494,7 @@ fn classify(doing: &str, error: AgentError) -> Error {
         {
             (Code::NotOnThisNetwork, None)
         }
+        AgentError::HttpError(answer) if skew_of(answer).is_some() => (Code::ClockOff, None),
         AgentError::HttpError(answer) if (400..500).contains(&answer.status) => {
             (Code::Refused, None)
         }
@@ -513,6 +517,17 @@ fn classify(doing: &str, error: AgentError) -> Error {
         _ => (Code::Bug, None),
     };
     let mut found = Error::new(code, doing);
+    if let AgentError::HttpError(answer) = &error
+        && let Some(skew) = skew_of(answer)
+    {
+        let (direction, by) = match skew {
+            Skew::Ahead(by) => ("ahead", by),
+            Skew::Behind(by) => ("behind", by),
+        };
+        found = found
+            .with("direction", direction)
+            .with("seconds", by.as_secs());
+    }
     if let Some(reject) = reject {
         found = found.with("message", first_line(&reject.reject_message));
         if let Some(code) = &reject.error_code {
@@ -520,6 +535,12 @@ fn classify(doing: &str, error: AgentError) -> Error {
         }
     }
     found.because(error)
+}
+
+/// How far our clock is off, where that is why a machine refused.
+fn skew_of(answer: &HttpErrorPayload) -> Option<Skew> {
+    let text = String::from_utf8_lossy(&answer.content);
+    clock::skew(&text, SystemTime::now()).filter(|_| answer.status == 400)
 }
 
 /// The network's messages carry advice and links after the first line; the whole text stays in the report.

@@ -35,6 +35,7 @@ const BENCHMARKS: &[(&str, Benchmark)] = &[
     ("memory", memory),
     ("size", size),
     ("network", network),
+    ("board", board),
 ];
 
 /// What the practice network's own program measures: its name there, here, and the unit.
@@ -74,6 +75,16 @@ const NETWORK: &[(&str, &str, &str)] = &[
         "an endless loop that does something",
         "ms",
     ),
+];
+
+/// What the engine measures on a board of a thousand canisters.
+const BOARD: &[(&str, &str, &str)] = &[
+    (
+        "board-ms",
+        "board of 1,000 canisters, read by the engine",
+        "ms",
+    ),
+    ("board-growth-kb", "memory that a board leaves behind", "KB"),
 ];
 
 /// Enough starts for a median that a single slow one does not move.
@@ -213,12 +224,31 @@ fn size(bench: &Bench<'_>) -> Result<Vec<Figure>, Trouble> {
 
 /// The practice network alone, as a client of it sees it.
 fn network(bench: &Bench<'_>) -> Result<Vec<Figure>, Trouble> {
+    measured(bench, "canopic-practice", "network", NETWORK)
+}
+
+/// A board of a thousand canisters, read by the engine.
+fn board(bench: &Bench<'_>) -> Result<Vec<Figure>, Trouble> {
+    measured(bench, "canopic-tests", "board", BOARD)
+}
+
+/// The figures of a benchmark that is a program of its own.
+fn measured(
+    bench: &Bench<'_>,
+    package: &str,
+    name: &str,
+    figures: &[(&str, &'static str, &'static str)],
+) -> Result<Vec<Figure>, Trouble> {
     let mut command = bench.places.cargo();
-    let package = ["--package", "canopic-practice", "--bench", "network"];
-    command.args(["bench", "--locked", "--quiet"]).args(package);
-    let output = process::answer(&mut command)
-        .ok_or_else(|| Trouble::Advice("The benchmark of the practice network failed. `cargo bench -p canopic-practice` tells why.".into()))?;
-    Ok(NETWORK
+    command
+        .args(["bench", "--locked", "--quiet"])
+        .args(["--package", package, "--bench", name]);
+    let output = process::answer(&mut command).ok_or_else(|| {
+        Trouble::Advice(format!(
+            "The benchmark {name} failed. `cargo bench -p {package} --bench {name}` tells why."
+        ))
+    })?;
+    Ok(figures
         .iter()
         .map(|(name, what, unit)| Figure {
             what,

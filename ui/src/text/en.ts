@@ -19,7 +19,7 @@ import type {
   Setting,
   Warning,
 } from "../backend/wire";
-import { cycles } from "./format";
+import { cycles, duration } from "./format";
 
 /** What a person is told about a failure. */
 export interface Explanation {
@@ -114,8 +114,10 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing has changed.",
     next: "It may have been deleted, or it lives on another network.",
   }),
-  clockOff: () => ({
-    title: "This computer's clock and the network's do not agree",
+  clockOff: (facts) => ({
+    title: facts["seconds"]
+      ? `This computer's clock is ${duration(Number(facts["seconds"]) * 1_000)} ${facts["direction"] === "behind" ? "behind" : "ahead"}`
+      : "This computer's clock and the network's do not agree",
     safe: "Nothing that cannot be trusted is shown.",
     next: "Set the computer's clock, then refresh.",
   }),

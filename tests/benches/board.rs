@@ -1,0 +1,57 @@
+//! What a board of a thousand canisters takes: from the question to the last row, and the memory that it leaves behind.
+//!
+//! Prints one line for each measurement, `name value`, for `cargo xtask bench board` to make medians of. The engine checks every
+//! signature, and keeps its samples, as in the app.
+#![allow(clippy::print_stdout)]
+
+use canopic_engine::{CanisterId, KnownCanister, Reading};
+use canopic_tests::Bench;
+use futures::stream::{self, StreamExt as _};
+use std::time::Instant;
+
+/// Enough for a median that a single slow run does not move.
+const RUNS: usize = 5;
+const CANISTERS: usize = 1_000;
+/// How many are made at the same time, before anything is measured.
+const MADE_AT_ONCE: usize = 16;
+
+/// Bytes that the process has in memory now, in KB; 0 where the system does not tell.
+fn resident() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+    kibibytes.map_or(0, |kibibytes: i64| kibibytes * 1024 / 1000)
+}
+
+#[tokio::main]
+async fn main() {
+    let bench = Bench::practice().await;
+    let made: Vec<CanisterId> = stream::iter(0..CANISTERS)
+        .map(|_| bench.create())
+        .buffer_unordered(MADE_AT_ONCE)
+        .collect()
+        .await;
+    bench.know(made.iter().map(|id| KnownCanister {
+        id: *id,
+        name: id.to_string(),
+        group: String::new(),
+    }));
+    let mut before = resident();
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        let canisters = bench
+            .engine
+            .canisters()
+            .await
+            .expect("the network is there");
+        println!("board-ms {}", began.elapsed().as_millis());
+        let read = canisters.iter();
+        let read = read.filter(|canister| matches!(canister.reading, Reading::Full(_)));
+        assert_eq!(read.count(), CANISTERS, "every one was read");
+        drop(canisters);
+        let after = resident();
+        println!("board-growth-kb {}", (after - before).max(0));
+        before = after;
+    }
+    bench.stop().await;
+}
