@@ -430,7 +430,7 @@ async fn several_at_once_have_a_result_each_and_one_refusal_stops_no_other() {
         .chain([partner])
         .map(|canister| Op::Stop { canister })
         .collect();
-    let plans = bench.engine.plan_each(&ops).await;
+    let plans = bench.engine.plan_each(ops.clone()).await;
     let codes: Vec<_> = plans
         .iter()
         .map(|plan| match plan {

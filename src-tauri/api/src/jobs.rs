@@ -673,7 +673,7 @@ impl Api {
             .into_iter()
             .map(Op::read)
             .collect::<Result<Vec<_>, _>>()?;
-        let plans = self.engine()?.plan_each(&ops).await;
+        let plans = self.engine()?.plan_each(ops).await;
         let views = plans.into_iter().map(|plan| match plan {
             Ok(plan) => Planned::Plan { plan: plan.into() },
             Err(error) => Planned::Failed {

@@ -12,9 +12,9 @@ const PLANS_AT_ONCE: usize = 8;
 
 impl Engine {
     /// Plans several operations; the plans come in the order of the operations.
-    pub async fn plan_each(&self, ops: &[Op]) -> Vec<Result<Plan>> {
+    pub async fn plan_each(&self, ops: Vec<Op>) -> Vec<Result<Plan>> {
         stream::iter(ops)
-            .map(|op| self.plan(op))
+            .map(|op| async move { self.plan(&op).await })
             .buffered(PLANS_AT_ONCE)
             .collect()
             .await

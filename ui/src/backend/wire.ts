@@ -108,6 +108,19 @@ fee: string,
 most: string, };
 
 /**
+ * The job of one of several operations, or why there is none.
+ */
+export type Begun = { "kind": "job", 
+/**
+ * Its number.
+ */
+number: number, } | { "kind": "failed", 
+/**
+ * Why.
+ */
+failure: Failure, };
+
+/**
  * All canisters that are looked after.
  */
 export type Board = { 
@@ -588,6 +601,19 @@ visibility: string | null,
  * Its bytes.
  */
 bytes: number, };
+
+/**
+ * An operation whose plan was confirmed.
+ */
+export type Confirmed = { 
+/**
+ * It.
+ */
+op: Op, 
+/**
+ * The plan's fingerprint.
+ */
+fingerprint: string, };
 
 /**
  * What making a canister means; amounts are decimal.
@@ -2185,6 +2211,19 @@ twin: Array<string>,
 fingerprint: string, };
 
 /**
+ * The plan of one of several operations, or why there is none.
+ */
+export type Planned = { "kind": "plan", 
+/**
+ * It.
+ */
+plan: Plan, } | { "kind": "failed", 
+/**
+ * Why.
+ */
+failure: Failure, };
+
+/**
  * What was found out about a network.
  */
 export type Probe = { 
@@ -2868,6 +2907,10 @@ export interface Requests {
   plan: { parameters: { op: Op; }; reply: Plan };
   /** Begins the operation whose plan was confirmed, and answers with the job's number. Refused if the world has moved since. */
   run: { parameters: { op: Op; fingerprint: string; }; reply: number };
+  /** The same over several canisters: a plan each, or why there is none. */
+  planEach: { parameters: { ops: Array<Op>; }; reply: Array<Planned> };
+  /** Begins several operations whose plans were confirmed: a job each, or why there is none. */
+  runEach: { parameters: { confirmed: Array<Confirmed>; }; reply: Array<Begun> };
   /** Wants a job to end: it turns back as soon as nothing is in flight. */
   cancel: { parameters: { job: number; }; reply: null };
   /** Lets a stuck job try once more. */
