@@ -18,7 +18,6 @@ use crate::{
     },
     installs::{InstallPlan, InstallWish, Module, UpgradeOptions},
     jobs::{Begun, Confirmed, Op, Plan, Planned},
-    jobs::{Op, Plan},
     networks::{GivenKey, NetworkListing, Probe},
     picks::Picks,
     projects::Project,
