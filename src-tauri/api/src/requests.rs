@@ -366,7 +366,7 @@ impl Api {
     pub(crate) async fn session(&self) -> Result<Session, Failure> {
         let engine = self.engine()?;
         let (network, endpoint) = engine.network().await?;
-        let identity = engine.identity_on(&network.id).await?;
+        let identity = engine.signatory().await?;
         // The front end asks for the session first: from here on whatever an earlier process left unfinished goes on.
         if let Err(error) = engine.resume().await {
             tracing::warn!(error = error.chain(), "unfinished jobs wait");
