@@ -89,6 +89,15 @@ async fn every_kind_of_key_signs_what_the_network_accepts() {
             "{name}: {:?}",
             read.reading
         );
+        let place = Place {
+            network: connection.fingerprint(),
+            canister,
+        };
+        assert_eq!(
+            identities.controlling(place),
+            [profile.principal],
+            "whoever reads a canister remembers which identity is the right one for it"
+        );
 
         // The same phrase is the same identity, wherever it is imported.
         let words: Vec<&str> = phrase.words.iter().map(Secret::expose).collect();
@@ -337,7 +346,7 @@ async fn an_identity_is_forgotten_by_its_name_and_never_the_last_hope_of_a_canis
         canister: id,
     };
     identities
-        .note_controllers(place, &[ada.principal])
+        .note_controllers([(place, [ada.principal].as_slice())])
         .unwrap();
     assert_eq!(identities.controlling(place), [ada.principal]);
 
@@ -352,7 +361,7 @@ async fn an_identity_is_forgotten_by_its_name_and_never_the_last_hope_of_a_canis
     );
 
     identities
-        .note_controllers(place, &[ada.principal, bench.owner()])
+        .note_controllers([(place, [ada.principal, bench.owner()].as_slice())])
         .unwrap();
     let choice = IdentityId::Stored(ada.principal);
     bench.engine.choose_identity(choice).await.unwrap();
@@ -380,7 +389,7 @@ async fn an_exported_key_can_be_forgotten_and_imported_again() {
     let canister = "um5iw-rqaaa-aaaaq-qaaba-cai".parse().unwrap();
     let place = Place { network, canister };
     identities
-        .note_controllers(place, &[ada.principal])
+        .note_controllers([(place, [ada.principal].as_slice())])
         .unwrap();
     let export = |passphrase| identities.export(ada.principal, secret(passphrase), &path, NOW);
     assert_eq!(

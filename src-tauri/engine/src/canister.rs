@@ -259,6 +259,7 @@ impl Engine {
             .map_err(|error| Error::new(Code::Bug, "reading canisters").because(error))?;
         self.keep_samples(connection.fingerprint(), &canisters)
             .await;
+        self.note_control(connection.fingerprint(), &canisters);
         Ok(canisters)
     }
 
@@ -278,7 +279,9 @@ impl Engine {
         } else {
             read_in_time(replica, id, Instant::now() + READ_DEADLINE).await
         };
-        Ok(describe(&known, reading))
+        let read = describe(&known, reading);
+        self.note_control(connection.fingerprint(), [&read]);
+        Ok(read)
     }
 
     /// What a change of settings would mean, held against the settings that a certificate shows now.

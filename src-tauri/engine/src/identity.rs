@@ -404,25 +404,35 @@ impl Identities {
         })
     }
 
-    /// Remembers who controls a canister, if one of the identities does.
-    pub fn note_controllers(&self, place: Place, controllers: &[Principal]) -> Result<()> {
-        // Read first: the board brings the same news every few seconds, and a file is not written for that.
-        let mut noted = self.list().clone();
-        if noted.note_controllers(place, controllers) {
-            return self.change(|list| {
-                list.note_controllers(place, controllers);
-                Ok(())
-            });
+    /// Remembers who controls canisters, as far as one of the identities does.
+    pub fn note_controllers<'news>(
+        &self,
+        news: impl IntoIterator<Item = (Place, &'news [Principal])>,
+    ) -> Result<()> {
+        let mut list = self.list();
+        let mut noted = list.clone();
+        let mut is_news = false;
+        for (place, controllers) in news {
+            is_news |= noted.note_controllers(place, controllers);
+        }
+        // The board brings the same every few seconds, and a file is not written for that.
+        if is_news {
+            settings::save(&self.config, &noted)?;
+            *list = noted;
         }
         Ok(())
     }
 
     /// Forgets who controls a canister that is no longer looked after.
     pub fn forget_canister(&self, place: Place) -> Result<()> {
-        self.change(|list| {
-            list.forget_canister(place);
-            Ok(())
-        })
+        let was_known = self.list().clone().forget_canister(place);
+        if was_known {
+            self.change(|list| {
+                list.forget_canister(place);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// The identities that are known to control a canister.

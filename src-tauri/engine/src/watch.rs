@@ -240,6 +240,7 @@ impl Engine {
     /// Watches a canister on the network in use no more. What was noted about it goes with it; the canister stays as it is.
     pub async fn unwatch(&self, id: CanisterId) -> Result<()> {
         let place = self.place_of(id).await?;
+        self.identities.forget_canister(place)?;
         self.watch.change(&self.folders.config, place, |label| {
             *label = Label::default()
         })

@@ -7,7 +7,9 @@ use super::{
     Algorithm, Draft, Identities, Keeper, KeyOrigin, Loss, NewPhrase, Phrase, PrivateKey, Profile,
     SHORTEST_PASSPHRASE, Secret, Signatory, VaultState, keyring, keys, milliseconds, stores,
 };
-use crate::{Code, Engine, Error, IdentityId, Result, Tool, settings};
+use crate::{
+    Canister, Code, Engine, Error, Fingerprint, IdentityId, Place, Reading, Result, Tool, settings,
+};
 use camino::Utf8Path;
 use candid::Principal;
 use std::{
@@ -432,6 +434,33 @@ impl Engine {
                 state: Some(self.identities.state(principal)?),
             },
         })
+    }
+
+    /// Remembers who controls the canisters that were read just now. What cannot be written is said in the log alone: it must not
+    /// keep anybody from seeing the canisters.
+    pub(crate) fn note_control<'read>(
+        &self,
+        network: Fingerprint,
+        canisters: impl IntoIterator<Item = &'read Canister>,
+    ) {
+        let news = canisters.into_iter().filter_map(|read| {
+            let controllers = match &read.reading {
+                Reading::Full(status) => &status.settings.controllers,
+                Reading::Public(facts) => &facts.controllers,
+                Reading::Failed(_) => return None,
+            };
+            let place = Place {
+                network,
+                canister: read.id,
+            };
+            Some((place, controllers.as_slice()))
+        });
+        if let Err(error) = self.identities.note_controllers(news) {
+            tracing::warn!(
+                error = error.chain(),
+                "who controls what was not remembered"
+            );
+        }
     }
 
     /// Renames an identity.
