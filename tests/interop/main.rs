@@ -1,11 +1,13 @@
 //! The unmodified `icp` against the practice network: it must not notice that this is not the Internet Computer.
 //!
 //! `canister` and `snapshot` start networks with the demo fleet and ask `icp` as the owner of that fleet; in `launcher` it is
-//! `icp` that starts the network; `fleet` builds the fleet's modules again; `projects` compares what is read from folders.
+//! `icp` that starts the network; `fleet` builds the fleet's modules again; `projects` compares what is read from folders; in
+//! `copies` it meets the engine, each with the folders of the other.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod canister;
+mod copies;
 mod fleet;
 mod launcher;
 mod projects;

@@ -68,6 +68,35 @@ pub enum Op {
         /// What people want to remember of it.
         note: String,
     },
+    /// Copies a snapshot into the library.
+    DownloadSnapshot {
+        /// Of which canister.
+        canister: String,
+        /// Which of its snapshots.
+        snapshot: String,
+        /// What people will call the copy.
+        name: String,
+        /// The unfinished copy of it that is gone on with.
+        copy: Option<String>,
+    },
+    /// Makes a snapshot of a copy.
+    UploadCopy {
+        /// Of which canister it will be a snapshot.
+        canister: String,
+        /// Which copy of the library.
+        copy: String,
+        /// The snapshot that is not needed any more afterwards.
+        replace: Option<String>,
+        /// Whether all of it is read back and compared afterwards, instead of a sample.
+        compares_all: bool,
+    },
+    /// Fetches again what a copy has lost.
+    RepairCopy {
+        /// The canister of the snapshot that it is of.
+        canister: String,
+        /// Which copy of the library.
+        copy: String,
+    },
     /// Gives cycles to a canister.
     TopUp {
         /// To which.
@@ -164,7 +193,7 @@ fn parsed<T: std::str::FromStr<Err = engine::Error>>(
 }
 
 impl Op {
-    fn read(self) -> Result<engine::Op, Failure> {
+    fn read(self, engine: &engine::Engine) -> Result<engine::Op, Failure> {
         Ok(match self {
             Self::ChangeSettings { canister, change } => engine::Op::ChangeSettings {
                 canister: canister.parse()?,
@@ -195,6 +224,37 @@ impl Op {
                 payment: payment(&amount)?,
                 purse: purse.map(Into::into),
             }),
+            Self::DownloadSnapshot {
+                canister,
+                snapshot,
+                name,
+                copy,
+            } => engine::Op::DownloadSnapshot(engine::DownloadSnapshot {
+                canister: canister.parse()?,
+                snapshot: snapshot.parse()?,
+                folder: match copy {
+                    Some(copy) => engine.copy_folder(copy.parse()?)?,
+                    None => engine.place_for_copy(&name)?,
+                },
+                name,
+            }),
+            Self::UploadCopy {
+                canister,
+                copy,
+                replace,
+                compares_all,
+            } => engine::Op::UploadCopy(engine::UploadCopy {
+                canister: canister.parse()?,
+                folder: engine.copy_folder(copy.parse()?)?,
+                replace: replace.as_deref().map(str::parse).transpose()?,
+                compares_all,
+            }),
+            Self::RepairCopy { canister, copy } => {
+                engine::Op::RepairCopy(engine::RepairCopy {
+                    canister: canister.parse()?,
+                    folder: engine.copy_folder(copy.parse()?)?,
+                })
+            }
             Self::Uninstall { canister } => engine::Op::Uninstall {
                 canister: canister.parse()?,
             },
@@ -289,7 +349,9 @@ mirror! {
 mirror! {
     /// What a step does. See [`canopic_engine::StepName`].
     StepName {
-        Buy, ChangeSettings, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, FetchSnapshot, FillSnapshot, Give, InstallCode, LoadSnapshot, MakeSnapshot, MendCopy, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall, UploadModule, Verify, VerifyCopy, VerifyModule,
+        Buy, ChangeSettings, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, FetchSnapshot,
+        FillSnapshot, Give, InstallCode, LoadSnapshot, MakeSnapshot, MendCopy, Pay, Receive, Start, Stop, TakeSnapshot,
+        Uninstall, UploadModule, Verify, VerifyCopy, VerifyModule,
     }
 }
 
@@ -306,7 +368,10 @@ mirror! {
 mirror! {
     /// What was looked at before a plan was made. See [`canopic_engine::CheckName`].
     CheckName {
-        Amount, AnotherCanister, Argument, Balance, BoundToId, Callers, ChunkStore, Controller, CopyFits, Cycles, CyclesLost, Difference, FreeSlot, Guard, MainMemory, MemoryLimit, MemoryLost, Module, OpenCalls, RunState, SafetyElsewhere, SameSubnet, SettingsDiffer, SnapshotOrigin, SnapshotThere, SnapshotWhole, SnapshotsLost, TargetState, WhatIsLost,
+        Amount, AnotherCanister, Argument, Balance, BoundToId, Callers, ChunkStore, Controller, CopyFits, Cycles,
+        CyclesLost, Difference, FreeSlot, Guard, MainMemory, MemoryLimit, MemoryLost, Module, OpenCalls, Room,
+        RunState, SafetyElsewhere, SameSubnet, SettingsDiffer, SnapshotOrigin, SnapshotsLost, SnapshotThere,
+        SnapshotWhole, Synced, TargetState, WhatIsLost,
     }
 }
 
@@ -595,11 +660,15 @@ fn state(job: &engine::Job) -> JobState {
 /// One method per request.
 impl Api {
     pub(crate) async fn plan(&self, op: Op) -> Result<Plan, Failure> {
-        Ok(self.engine()?.plan(&op.read()?).await?.into())
+        let engine = self.engine()?;
+        let op = op.read(&engine)?;
+        Ok(engine.plan(&op).await?.into())
     }
 
     pub(crate) async fn run(&self, op: Op, fingerprint: String) -> Result<f64, Failure> {
-        let job = self.engine()?.run(op.read()?, &fingerprint).await?;
+        let engine = self.engine()?;
+        let op = op.read(&engine)?;
+        let job = engine.run(op, &fingerprint).await?;
         Ok(job.0 as f64)
     }
 

@@ -552,6 +552,10 @@ pub enum CheckName {
     Callers,
     /// Whether the canister can have a snapshot like the copy.
     CopyFits,
+    /// Whether the disk has room, and takes files so large.
+    Room,
+    /// Whether another program would carry the copy to other computers.
+    Synced,
     /// Whether all of an uploaded snapshot arrived, as far as it shows.
     SnapshotWhole,
     /// Whether the snapshot was taken on the network; an uploaded one is what somebody made it.

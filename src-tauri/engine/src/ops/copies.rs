@@ -11,7 +11,8 @@ use super::{
 use crate::{
     CanisterId, ChainSnapshot, Circumstances, Code, CopyReader, Draft, Error, NetworkId, Origin,
     Part, Repair, Result, SettingsThen, Status, Viewers,
-    folder::Metadata,
+    folder::{Metadata, allocated},
+    library::{Obstacle, obstacles, room},
     replica::Call,
     runner::{Done, Work},
     snapshot::SnapshotId,
@@ -103,6 +104,9 @@ pub(super) async fn plan_download(world: &World, wish: &DownloadSnapshot) -> Res
         plan.cost = cost::download(sizes(&metadata), metadata.stored.len(), NODES);
         plan.checks
             .push(affordable(&standing, plan.cost, 0).or(Code::CyclesLow));
+        let folder = wish.folder.clone();
+        let found = blocking("looking for room", move || Ok(room_for(&folder, &metadata)));
+        plan.checks.extend(found.await?);
     }
     plan.twin = vec![format!(
         "icp canister snapshot download {canister} {} -o {}",
@@ -191,6 +195,41 @@ pub(super) async fn plan_repair(world: &World, wish: &RepairCopy) -> Result<Plan
         folder: wish.folder.clone(),
     });
     Ok(plan)
+}
+
+/// Whether a folder is a place for a copy: room on its disk for what is not there yet, files so large, and nobody who carries them away.
+fn room_for(folder: &Utf8Path, metadata: &Metadata) -> Vec<Check> {
+    let there: u64 = metadata
+        .blobs()
+        .filter_map(|(part, _)| folder.join(part.path()).symlink_metadata().ok())
+        .map(|found| allocated(&found))
+        .sum();
+    let needed = metadata.bytes_at_most().saturating_sub(there);
+    let largest = metadata.blobs().map(|(_, bytes)| bytes).max();
+    let mut room_check = Check::require(CheckName::Room, true).with("needed", needed);
+    let mut synced = Check::warn(CheckName::Synced, true);
+    for obstacle in obstacles(&room(folder), needed, largest.unwrap_or_default()) {
+        match obstacle {
+            Obstacle::Full { needed, free } => {
+                room_check = Check::require(CheckName::Room, false)
+                    .with("needed", needed)
+                    .with("free", free)
+                    .with("path", folder)
+                    .or(Code::DiskFull);
+            }
+            Obstacle::FileTooLarge { largest, limit } => {
+                room_check = Check::require(CheckName::Room, false)
+                    .with("largest", largest)
+                    .with("limit", limit)
+                    .with("path", folder)
+                    .or(Code::FileTooLarge);
+            }
+            Obstacle::Synced(service) => {
+                synced = Check::warn(CheckName::Synced, false).with("service", format!("{service:?}"));
+            }
+        }
+    }
+    vec![room_check, synced]
 }
 
 /// How many bytes of a copy will be sent, as far as its hashes tell zeros from the rest.

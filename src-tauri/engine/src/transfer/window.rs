@@ -163,9 +163,9 @@ pub(crate) fn judge(error: &Error) -> Verdict {
     }
 }
 
-/// How often a piece is sent while nothing answers: with the pauses below about five minutes, longer than a router needs to
-/// start again. Whoever waits longer is better served by a transfer that says so and goes on from where it was.
-const TRIES_INTO_SILENCE: u32 = 15;
+/// How often a piece is sent while nothing answers: with the pauses below a quarter of a minute, longer than a lost packet or a machine
+/// that is taken out of service. Whoever waits longer wants to be told, and goes on from where it was.
+const TRIES_INTO_SILENCE: u32 = 7;
 
 /// How often a piece is sent while the network asks for less: with the pauses below half an hour. It is there and works; only a
 /// network that never takes anything has to end.
@@ -308,7 +308,11 @@ mod tests {
         let of = |failures, number| pause(Verdict::Again, failures, number);
         assert_eq!(of(1, 0), Some(FIRST_PAUSE), "short at first");
         assert_eq!(of(2, 0), Some(FIRST_PAUSE * 2), "then longer");
-        assert_eq!(of(14, 0), Some(LONGEST_PAUSE), "up to a bound");
+        assert_eq!(
+            pause(Verdict::SlowDown, 14, 0),
+            Some(LONGEST_PAUSE),
+            "up to a bound"
+        );
         assert_eq!(of(TRIES_INTO_SILENCE, 0), None, "and not for ever");
         assert!(
             of(1, 1) > of(1, 0),
