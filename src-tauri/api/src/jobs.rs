@@ -249,12 +249,10 @@ impl Op {
                 replace: replace.as_deref().map(str::parse).transpose()?,
                 compares_all,
             }),
-            Self::RepairCopy { canister, copy } => {
-                engine::Op::RepairCopy(engine::RepairCopy {
-                    canister: canister.parse()?,
-                    folder: engine.copy_folder(copy.parse()?)?,
-                })
-            }
+            Self::RepairCopy { canister, copy } => engine::Op::RepairCopy(engine::RepairCopy {
+                canister: canister.parse()?,
+                folder: engine.copy_folder(copy.parse()?)?,
+            }),
             Self::Uninstall { canister } => engine::Op::Uninstall {
                 canister: canister.parse()?,
             },

@@ -275,6 +275,8 @@ facts: { [key in string]: string }, };
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
 export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotThere" | "snapshotWhole" | "snapshotsLost" | "targetState" | "whatIsLost";
+export type CheckName = "amount" | "anotherCanister" | "balance" | "boundToId" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotThere" | "snapshotWhole" | "snapshotsLost" | "targetState" | "whatIsLost";
+export type CheckName = "amount" | "balance" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLost" | "module" | "openCalls" | "room" | "runState" | "snapshotsLost" | "snapshotThere" | "synced";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
@@ -2055,7 +2057,47 @@ name: string,
 /**
  * What people want to remember of it.
  */
-note: string, } | { "op": "topUp", 
+note: string, } | { "op": "downloadSnapshot", 
+/**
+ * Of which canister.
+ */
+canister: string, 
+/**
+ * Which of its snapshots.
+ */
+snapshot: string, 
+/**
+ * What people will call the copy.
+ */
+name: string, 
+/**
+ * The unfinished copy of it that is gone on with.
+ */
+copy: string | null, } | { "op": "uploadCopy", 
+/**
+ * Of which canister it will be a snapshot.
+ */
+canister: string, 
+/**
+ * Which copy of the library.
+ */
+copy: string, 
+/**
+ * The snapshot that is not needed any more afterwards.
+ */
+replace: string | null, 
+/**
+ * Whether all of it is read back and compared afterwards, instead of a sample.
+ */
+comparesAll: boolean, } | { "op": "repairCopy", 
+/**
+ * The canister of the snapshot that it is of.
+ */
+canister: string, 
+/**
+ * Which copy of the library.
+ */
+copy: string, } | { "op": "topUp", 
 /**
  * To which.
  */

@@ -225,7 +225,8 @@ fn room_for(folder: &Utf8Path, metadata: &Metadata) -> Vec<Check> {
                     .or(Code::FileTooLarge);
             }
             Obstacle::Synced(service) => {
-                synced = Check::warn(CheckName::Synced, false).with("service", format!("{service:?}"));
+                synced =
+                    Check::warn(CheckName::Synced, false).with("service", format!("{service:?}"));
             }
         }
     }
