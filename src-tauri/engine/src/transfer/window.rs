@@ -148,13 +148,12 @@ pub(crate) fn judge(error: &Error) -> Verdict {
             .is_some_and(|message| message.contains(text))
     };
     match (error.code, reject) {
-        // Too much memory was written. The second is the same condition, told by the code of the chunk store: only its words
-        // tell it from a chunk store that is full.
-        (_, Some("IC0210")) => Verdict::SlowDown,
-        (_, Some("IC0504")) if says("heap delta") => Verdict::SlowDown,
         // Cycles that are lacking are transient to the network, but waiting brings none.
         (_, Some("IC0207")) => Verdict::Fail,
-        (Code::Throttled, _) => Verdict::SlowDown,
+        // Too much memory was written. The second is the same condition, told by the code of the chunk store: only its words
+        // tell it from a chunk store that is full.
+        (_, Some("IC0210")) | (Code::Throttled, _) => Verdict::SlowDown,
+        (_, Some("IC0504")) if says("heap delta") => Verdict::SlowDown,
         // A certificate that does not hold may be a bad moment of one machine on the way; a forger does not get better.
         (Code::NoNetwork | Code::Untrusted, _) => Verdict::Again,
         // Sent, and nobody knows: the same piece at the same offset again.
