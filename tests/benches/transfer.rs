@@ -40,7 +40,7 @@ struct Cost {
 }
 
 /// Waits for the end and reads the high-water mark of its memory until then: the system forgets it with the process.
-fn watch(mut process: Child, began: Instant) -> Cost {
+async fn watch(mut process: Child, began: Instant) -> Cost {
     let status = format!("/proc/{}/status", process.id());
     let mut peak_kilobytes = 0;
     loop {
@@ -56,7 +56,7 @@ fn watch(mut process: Child, began: Instant) -> Cost {
                 peak_kilobytes,
             };
         }
-        std::thread::sleep(Duration::from_millis(5));
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
@@ -98,18 +98,14 @@ impl Contest {
         let errand = Errand::on(&self.bench, &home, op);
         let began = Instant::now();
         let process = errand.start(&[]);
-        tokio::task::spawn_blocking(move || watch(process, began))
-            .await
-            .unwrap()
+        watch(process, began).await
     }
 
     async fn theirs(&mut self, arguments: &[&str]) -> Cost {
         Self::settle_disk();
         let began = Instant::now();
         let process = self.icp.start(arguments);
-        tokio::task::spawn_blocking(move || watch(process, began))
-            .await
-            .unwrap()
+        watch(process, began).await
     }
 
     async fn download(&mut self, id: CanisterId, snapshot: &[u8], name: &str) -> Utf8PathBuf {

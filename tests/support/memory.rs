@@ -54,7 +54,8 @@ impl Shape {
     }
 
     fn is_used(self, page: u64) -> bool {
-        self.turns.is_none_or(|turns| page / turns % 2 == 0)
+        self.turns
+            .is_none_or(|turns| (page / turns).is_multiple_of(2))
     }
 
     fn pages(self, count: u64, numbers: u64) -> Vec<u8> {

@@ -11,6 +11,7 @@ use canopic_tests::{
 };
 use std::{
     fs,
+    process::{Child, ExitStatus},
     time::{Duration, Instant},
 };
 
@@ -34,20 +35,28 @@ impl Moments {
     }
 }
 
+/// Waits for the end of a process. The standard library can only block or ask, so it is asked again and again.
+async fn ended(process: &mut Child) -> ExitStatus {
+    loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            return status;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 /// Runs an errand to its end, killed at most so often, and says how often it was.
-fn run_killed(errand: &Errand, kills: usize, moments: &mut Moments, usual: Duration) -> usize {
+async fn run_killed(
+    errand: &Errand,
+    kills: usize,
+    moments: &mut Moments,
+    usual: Duration,
+) -> usize {
     for killed in 0..kills {
         let mut process =
             errand.start(&["runs_the_errand_of_another_test", "--exact", "--nocapture"]);
-        let moment = Instant::now() + moments.next(usual);
-        let ended = loop {
-            match process.try_wait().unwrap() {
-                Some(status) => break Some(status),
-                None if Instant::now() >= moment => break None,
-                None => std::thread::sleep(Duration::from_millis(2)),
-            }
-        };
-        if let Some(status) = ended {
+        let ended = tokio::time::timeout(moments.next(usual), ended(&mut process)).await;
+        if let Ok(status) = ended {
             assert!(status.success(), "it ended well");
             return killed;
         }
@@ -56,7 +65,7 @@ fn run_killed(errand: &Errand, kills: usize, moments: &mut Moments, usual: Durat
     }
     let mut process = errand.start(&["runs_the_errand_of_another_test", "--exact", "--nocapture"]);
     assert!(
-        process.wait().unwrap().success(),
+        ended(&mut process).await.success(),
         "it ends well when it is let"
     );
     kills
@@ -77,14 +86,8 @@ async fn twenty_times(
     let first = home(0);
     let errand = Errand::on(bench, &first, op(&first));
     let began = Instant::now();
-    let errand = tokio::task::spawn_blocking(move || {
-        run_killed(&errand, 0, &mut Moments(1), Duration::ZERO);
-        errand
-    })
-    .await
-    .unwrap();
+    run_killed(&errand, 0, &mut Moments(1), Duration::ZERO).await;
     let usual = began.elapsed();
-    drop(errand);
     check(first).await;
     let (mut kills, mut round, mut moments) = (0, 0, Moments(88_172_645_463_325_252));
     while kills < KILLS {
@@ -93,16 +96,10 @@ async fn twenty_times(
         let home = home(round);
         let errand = Errand::on(bench, &home, op(&home));
         let left = KILLS - kills;
-        let run = move || {
-            let killed = run_killed(&errand, left, &mut moments, usual);
-            (killed, moments)
-        };
-        let killed;
-        (killed, moments) = tokio::task::spawn_blocking(run).await.unwrap();
-        kills += killed;
+        kills += run_killed(&errand, left, &mut moments, usual).await;
         check(home).await;
     }
-    println!("{kills} kills in {round} runs of usually {usual:?}");
+    eprintln!("{kills} kills in {round} runs of usually {usual:?}");
 }
 
 fn shape() -> Shape {

@@ -255,7 +255,7 @@ async fn a_snapshot_is_replaced_only_once_the_new_one_is_whole() {
     assert_eq!(job.state, UNDONE);
     assert_eq!(
         memory::snapshots(&bench, id).await,
-        [old.clone()],
+        std::slice::from_ref(&old),
         "the old one is still there, and no half of a new one"
     );
     let job = carried_out(&bench.engine, &replacing).await;

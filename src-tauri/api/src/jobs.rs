@@ -736,11 +736,12 @@ pub enum Begun {
 /// The same over several canisters: one that fails stops none of the others.
 impl Api {
     pub(crate) async fn plan_each(&self, ops: Vec<Op>) -> Result<Vec<Planned>, Failure> {
+        let engine = self.engine()?;
         let ops = ops
             .into_iter()
-            .map(Op::read)
+            .map(|op| op.read(&engine))
             .collect::<Result<Vec<_>, _>>()?;
-        let plans = self.engine()?.plan_each(ops).await;
+        let plans = engine.plan_each(ops).await;
         let views = plans.into_iter().map(|plan| match plan {
             Ok(plan) => Planned::Plan { plan: plan.into() },
             Err(error) => Planned::Failed {
@@ -751,12 +752,13 @@ impl Api {
     }
 
     pub(crate) async fn run_each(&self, confirmed: Vec<Confirmed>) -> Result<Vec<Begun>, Failure> {
-        let read = |one: Confirmed| Ok((one.op.read()?, one.fingerprint));
+        let engine = self.engine()?;
+        let read = |one: Confirmed| Ok((one.op.read(&engine)?, one.fingerprint));
         let confirmed = confirmed
             .into_iter()
             .map(read)
             .collect::<Result<Vec<_>, Failure>>()?;
-        let jobs = self.engine()?.run_each(confirmed).await;
+        let jobs = engine.run_each(confirmed).await;
         let views = jobs.into_iter().map(|job| match job {
             Ok(job) => Begun::Job {
                 number: job.0 as f64,

@@ -274,10 +274,7 @@ facts: { [key in string]: string }, };
 /**
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
-export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotThere" | "snapshotWhole" | "snapshotsLost" | "targetState" | "whatIsLost";
-export type CheckName = "amount" | "anotherCanister" | "balance" | "boundToId" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotThere" | "snapshotWhole" | "snapshotsLost" | "targetState" | "whatIsLost";
-export type CheckName = "amount" | "balance" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLost" | "module" | "openCalls" | "room" | "runState" | "snapshotsLost" | "snapshotThere" | "synced";
-export type CheckName = "amount" | "anotherCanister" | "balance" | "boundToId" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "whatIsLost";
+export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "whatIsLost";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
