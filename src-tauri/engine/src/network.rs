@@ -384,12 +384,11 @@ impl Engine {
 
 /// What a trace amounts to; a network whose tool did not write its key down is asked for it.
 async fn seen_of(trace: &local::Trace) -> Result<LastSeen> {
-    let root_key = match &trace.root_key {
-        Some(key) => key.clone(),
-        None => {
-            let told = probe::told_root_key(&trace.address).await?;
-            RootKey::new(told.unwrap_or_default())?
-        }
+    let root_key = if let Some(key) = &trace.root_key {
+        key.clone()
+    } else {
+        let told = probe::told_root_key(&trace.address).await?;
+        RootKey::new(told.unwrap_or_default())?
     };
     Ok(LastSeen {
         id: trace.id.clone(),

@@ -319,7 +319,7 @@ impl Engine {
     /// Forgets a project; its folder stays as it is.
     pub fn close_project(&self, folder: &Utf8Path) -> Result<()> {
         self.projects.change(&self.folders.config, |opened| {
-            opened.retain(|other| other != folder)
+            opened.retain(|other| other != folder);
         })?;
         self.projects.changes.unwatch(folder);
         Ok(())

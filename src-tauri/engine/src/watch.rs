@@ -242,7 +242,7 @@ impl Engine {
         let place = self.place_of(id).await?;
         self.identities.forget_canister(place)?;
         self.watch.change(&self.folders.config, place, |label| {
-            *label = Label::default()
+            *label = Label::default();
         })
     }
 

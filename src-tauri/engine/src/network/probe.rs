@@ -21,11 +21,11 @@ const ANSWERED_AT_LATEST_HERE: Duration = Duration::from_secs(2);
 
 /// However wrong this computer's clock is, a probe's certificate is read all the same: that is how the clock is found out. Requests
 /// of nobody's are not held against their expiry, so this expiry harms nothing.
-const ANY_AGE: Duration = Duration::from_hours(50 * 365 * 24);
+const ANY_AGE: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 
 /// From here on a clock is called off. Envelopes live for three minutes less up to one of rounding, so two are left before the
 /// network refuses them; half of that is time to react.
-const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// What was found out about a network.
 #[derive(Debug)]
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_clock_is_off_from_a_minute_on_to_either_side() {
-        let network = SystemTime::UNIX_EPOCH + Duration::from_hours(400_000);
+        let network = SystemTime::UNIX_EPOCH + Duration::from_secs(1_440_000_000);
         for (seconds, is_off) in [(0, false), (60, false), (61, true), (86_400, true)] {
             let by = Duration::from_secs(seconds);
             let ahead = ClockOffset::between(network + by, network);

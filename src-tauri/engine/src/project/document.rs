@@ -122,6 +122,10 @@ impl Reader {
         &self.root
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors, names and limits are handed over as they are"
+    )]
     pub(super) fn complain(
         &mut self,
         file: &Utf8Path,
@@ -493,10 +497,8 @@ mod tests {
         let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..30 {
             let below = format!("*a{}, ", level - 1).repeat(10);
-            laughs.push_str(&format!(
-                "a{level}: &a{level} [{}]\n",
-                below.trim_end_matches(", ")
-            ));
+            let below = below.trim_end_matches(", ");
+            laughs = [laughs, format!("a{level}: &a{level} [{below}]\n")].concat();
         }
         assert_eq!(
             parse(&laughs).unwrap_err().kind,

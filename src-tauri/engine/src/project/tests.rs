@@ -271,9 +271,10 @@ fn huge_and_deep_files_end_in_a_limit() {
         ProblemKind::Malformed,
         "JSON's reader stops by itself"
     );
-    let many: String = (0..3_000)
+    let many: Vec<_> = (0..3_000)
         .map(|number| format!("  - name: c{number}\n    build: {{}}\n"))
         .collect();
+    let many = many.concat();
     folder.write("icp.yaml", &format!("canisters:\n{many}"));
     assert_eq!(
         names(&folder.read(), "local").len(),
