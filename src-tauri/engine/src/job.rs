@@ -314,9 +314,7 @@ impl Job {
     /// The canister that it made, once it did.
     pub fn made(&self) -> Option<CanisterId> {
         let outputs = self.steps.iter().filter_map(|step| step.output.as_ref());
-        outputs
-            .filter_map(|output| output["canister"].as_str()?.parse().ok())
-            .next()
+        outputs.find_map(|output| output["canister"].as_str()?.parse().ok())
     }
 
     /// A job that has just begun.
@@ -504,8 +502,9 @@ impl Job {
             Event::UndoBegan { step } => is_next_undo(step),
             Event::UndoDone { step } => self.state == State::Unwinding && is_running(step),
             Event::Stuck { .. } => self.is_under_way(),
-            Event::Retried => matches!(self.state, State::Stuck(_)),
-            Event::Ended { end: End::Left } => matches!(self.state, State::Stuck(_)),
+            Event::Retried | Event::Ended { end: End::Left } => {
+                matches!(self.state, State::Stuck(_))
+            }
             Event::Ended { end } => self.next() == Next::End(*end),
         }
     }

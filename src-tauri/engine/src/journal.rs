@@ -218,7 +218,11 @@ impl Journal {
             .execute(
                 "INSERT INTO scratch (job, step, value) VALUES (?1, ?2, ?3)
                  ON CONFLICT (job, step) DO UPDATE SET value = excluded.value",
-                params![job.id.0 as i64, step as i64, scratch.to_string()],
+                params![
+                    job.id.0.cast_signed(),
+                    step.cast_signed() as i64,
+                    scratch.to_string()
+                ],
             )
             .map_err(|error| failed(&self.path, "writing the journal", error))?;
         if let Some(step) = job.steps.get_mut(step) {
@@ -230,7 +234,7 @@ impl Journal {
     /// Forgets what the steps of a job that is over remembered.
     pub(crate) fn forget_scratch(&mut self, job: JobId) -> Result<()> {
         self.connection
-            .execute("DELETE FROM scratch WHERE job = ?1", [job.0 as i64])
+            .execute("DELETE FROM scratch WHERE job = ?1", [job.0.cast_signed()])
             .map(drop)
             .map_err(|error| failed(&self.path, "writing the journal", error))
     }
@@ -250,9 +254,9 @@ impl Journal {
             .execute(
                 "INSERT INTO event (number, job, at, event, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![
-                    row.number as i64,
-                    job.0 as i64,
-                    milliseconds(at) as i64,
+                    row.number.cast_signed(),
+                    job.0.cast_signed(),
+                    milliseconds(at).cast_signed(),
                     row.text,
                     row.hash
                 ],

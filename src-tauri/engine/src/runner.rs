@@ -480,6 +480,7 @@ impl Inner {
             self.append(id, &Event::StepBegan { step })?;
         }
         let verb = job.deed.plan.steps[step].verb();
+        tracing::info!(job = %id, step, kind = ?verb.kind(), canister = %verb.canister(), "doing");
         let work = Work::forward(self.clone(), id, step, world.clone(), token.clone());
         let ended = contain(verb.run(&work)).await;
         self.hinder(id, None);
@@ -519,6 +520,9 @@ impl Inner {
             self.append(id, &Event::UndoBegan { step })?;
         }
         let verb = job.deed.plan.steps[step].verb();
+        if verb.is_lasting() {
+            return self.append(id, &Event::UndoDone { step });
+        }
         let work = Work::back(self.clone(), id, step, world.clone(), token.clone());
         let undone = contain(verb.undo(&work, job.steps[step].output.as_ref())).await;
         self.hinder(id, None);
