@@ -313,7 +313,7 @@ pub(crate) struct Illegal {
 impl Job {
     /// The canister that it made, once it did.
     pub fn made(&self) -> Option<CanisterId> {
-        let outputs = self.steps.iter().filter_map(|step| step.output.as_ref());
+        let mut outputs = self.steps.iter().filter_map(|step| step.output.as_ref());
         outputs.find_map(|output| output["canister"].as_str()?.parse().ok())
     }
 
