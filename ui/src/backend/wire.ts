@@ -616,19 +616,6 @@ visibility: string | null,
 bytes: number, };
 
 /**
- * An operation whose plan was confirmed.
- */
-export type Confirmed = { 
-/**
- * It.
- */
-op: Op, 
-/**
- * The plan's fingerprint.
- */
-fingerprint: string, };
-
-/**
  * What making a canister means; amounts are decimal.
  */
 export type CreationPlan = { 
@@ -1487,33 +1474,6 @@ isWanted: boolean,
  * Whether the world was asked just now, and not only the journal.
  */
 isSeen: boolean, };
- * What a person has said about a canister of the network in use.
- */
-export type Label = { 
-/**
- * The canister's id.
- */
-canister: string, 
-/**
- * Whether it is watched by its id.
- */
-isWatched: boolean, 
-/**
- * Their name for it; empty for the one that it comes with.
- */
-name: string, 
-/**
- * Their group for it; empty for the one that it comes with.
- */
-group: string, 
-/**
- * Their note.
- */
-note: string, 
-/**
- * Whether it is one of their favourites.
- */
-isFavourite: boolean, };
 
 /**
  * The library.
@@ -1585,44 +1545,6 @@ snapshot: ChainSnapshot | null, } | { "kind": "unreadable",
  * Why.
  */
 failure: Failure, };
- * A canister that was stopped and not started again.
- */
-export type LeftStopped = { 
-/**
- * Which.
- */
-canister: string, 
-/**
- * The fingerprint of its network's root key.
- */
-fingerprint: string, 
-/**
- * What people called it then.
- */
-name: string, 
-/**
- * Since when, in milliseconds since 1970.
- */
-since: number, 
-/**
- * The job that stopped it.
- */
-job: number, 
-/**
- * What that job was for.
- */
-during: OpName, 
-/**
- * Whether stopping it was all that was asked for, or somebody said that it stays stopped.
- */
-isWanted: boolean, 
-/**
- * Whether the world was asked just now, and not only the journal.
- */
-isSeen: boolean, };
- * How a canister is known. See [`canopic_engine::KnownBy`].
- */
-export type KnownBy = "board" | "id" | "otherEnvironment" | "otherNetwork";
 
 /**
  * A part of a log.
