@@ -249,7 +249,7 @@ fn pack<W: Write>(
     let mut zip = ZipWriter::new_stream(output);
     zip.add_directory(format!("{top}/"), options.unix_permissions(0o700))
         .map_err(trouble)?;
-    let mut small = |zip: &mut ZipWriter<StreamWriter<W>>, name: &str, bytes: &[u8]| {
+    let small = |zip: &mut ZipWriter<StreamWriter<W>>, name: &str, bytes: &[u8]| {
         zip.start_file(format!("{top}/{name}"), options)
             .map_err(trouble)?;
         zip.write_all(bytes).map_err(unwritten)

@@ -448,7 +448,7 @@ fn find_bins(folder: &Utf8Path, depth: usize, looks: &mut usize, bins: &mut Vec<
         match below.file_name() {
             Some(BIN) => bins.push(below),
             Some(name) if depth < DEPTH && !name.starts_with('.') => {
-                find_bins(&below, depth + 1, looks, bins)
+                find_bins(&below, depth + 1, looks, bins);
             }
             _ => {}
         }

@@ -120,11 +120,11 @@ pub(super) fn is_hole(file: &File, offset: u64, bytes: u64) -> bool {
     ))]
     {
         use rustix::{fs::SeekFrom, io::Errno};
-        return match rustix::fs::seek(file, SeekFrom::Data(offset)) {
+        match rustix::fs::seek(file, SeekFrom::Data(offset)) {
             Ok(data) => data >= offset + bytes,
             // Nothing but a hole up to the end.
             Err(error) => error == Errno::NXIO,
-        };
+        }
     }
     #[cfg(not(any(
         target_os = "linux",

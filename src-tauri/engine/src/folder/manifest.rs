@@ -210,7 +210,9 @@ impl FileRecord {
 
 fn root(chunks: &[Hash]) -> Hash {
     let mut digest = Sha256::new();
-    chunks.iter().for_each(|chunk| digest.update(chunk.0));
+    for chunk in chunks {
+        digest.update(chunk.0);
+    }
     Hash(digest.finalize().into())
 }
 

@@ -643,7 +643,7 @@ fn a_name_survives_and_so_does_what_a_newer_version_wrote() {
     let sealed = open.replace(&"0".repeat(64), &Hash::of(open.as_bytes()).to_string());
     fs::write(folder.join("canopic.json"), sealed).unwrap();
     update(&folder, |manifest| {
-        manifest.name = "a \"seal\": \"trap".to_owned()
+        manifest.name = "a \"seal\": \"trap".to_owned();
     })
     .unwrap();
     let text = fs::read_to_string(folder.join("canopic.json")).unwrap();

@@ -33,7 +33,7 @@ pub enum Service {
     ICloud,
     /// Nextcloud or ownCloud.
     Nextcloud,
-    /// OneDrive.
+    /// `OneDrive`.
     OneDrive,
     /// Syncthing.
     Syncthing,

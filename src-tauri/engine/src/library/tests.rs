@@ -59,7 +59,7 @@ fn copies_are_found_however_they_are_sorted_and_nothing_else_is() {
         match (name.as_str(), state) {
             ("broken", CopyState::Unreadable(error)) => assert_eq!(error.code, Code::CopyDamaged),
             ("half", CopyState::Unfinished(Some(draft))) => {
-                assert_eq!(**draft, sample.draft(), "what it is to be is known")
+                assert_eq!(**draft, sample.draft(), "what it is to be is known");
             }
             ("broken" | "half", state) => panic!("{name} is {state:?}"),
             (_, CopyState::Whole(about)) => assert_eq!(about.metadata, sample.metadata),
@@ -178,7 +178,7 @@ fn copies_are_joined_to_snapshots_by_name_and_by_content() {
     })
     .unwrap();
     folder::update(&own.join("content"), |manifest| {
-        manifest.snapshot = Some(other)
+        manifest.snapshot = Some(other);
     })
     .unwrap();
     let copies = home.library.scan();
