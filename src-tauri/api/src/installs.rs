@@ -313,6 +313,7 @@ impl From<engine::InstallPlan> for InstallPlan {
 }
 
 impl Api {
+    #[expect(clippy::unused_async, reason = "requests are awaited")]
     pub(crate) async fn module(&self, hash: String) -> Result<Module, Failure> {
         Ok(self.engine()?.kept_module(hash.parse()?)?.into())
     }

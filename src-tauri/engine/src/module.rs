@@ -155,7 +155,7 @@ enum Unfit {
     #[error("neither a WebAssembly module nor a gzipped one")]
     Format,
     #[error("unpack the module")]
-    Unpack(#[source] std::io::Error),
+    Unpack(#[source] io::Error),
     #[error("the module ends early or is not valid")]
     Invalid(#[source] wasmparser::BinaryReaderError),
     #[error("it imports {name} from {module}, and canisters import from ic0 only")]
@@ -241,8 +241,8 @@ impl Module {
     }
 }
 
-impl std::fmt::Debug for Module {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Module({}, {} bytes)", self.hash, self.bytes.len())
     }
 }
@@ -349,7 +349,7 @@ fn examine(wasm: &[u8]) -> Result<ModuleFacts, Unfit> {
                 }
             }
             Payload::CustomSection(section) => {
-                sort_section(&mut facts, section.name(), section.data())
+                sort_section(&mut facts, section.name(), section.data());
             }
             _ => {}
         }

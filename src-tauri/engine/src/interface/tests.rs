@@ -115,12 +115,19 @@ fn a_mistake_in_an_interface_is_said_with_its_place() {
     );
 }
 
+/// So many names, each of which means the next one.
+fn aliases(amount: usize) -> String {
+    use std::fmt::Write as _;
+    (0..amount).fold(String::new(), |mut text, n| {
+        let _ = write!(text, "type a{n} = a{};", n + 1);
+        text
+    })
+}
+
 #[test]
 fn hostile_interfaces_end_in_a_code() {
     let lots = |piece: &str| piece.repeat((1 << 20) / piece.len());
-    let chain: String = (0..1_999)
-        .map(|n| format!("type a{n} = a{};", n + 1))
-        .collect();
+    let chain = aliases(1_999);
     for (what, text) in [
         ("too long", " ".repeat((1 << 20) + 1)),
         (
@@ -170,9 +177,7 @@ fn hostile_interfaces_end_in_a_code() {
         ("spaces", lots(" ")),
         ("a long comment", format!("// {}", &lots("a")[4..])),
         ("a long chain", {
-            let chain: String = (0..1_900)
-                .map(|n| format!("type a{n} = a{};", n + 1))
-                .collect();
+            let chain = aliases(1_900);
             chain + "type a1900 = nat; service : { f : (a0) -> () }"
         }),
         (

@@ -55,7 +55,7 @@ impl Interface {
     /// Bytes for values that were given as JSON.
     pub fn encode_json(&self, arguments: &[Argument], values: &[Json]) -> Result<Vec<u8>> {
         self.encode(arguments, values.len(), |cursor, index, shape| {
-            cursor.from_json(&values[index], shape)
+            cursor.read_json(&values[index], shape)
         })
     }
 
@@ -315,7 +315,7 @@ impl Cursor<'_> {
     }
 
     /// A value given as JSON.
-    fn from_json(&mut self, value: &Json, shape: &Shape) -> Result<IDLValue, Mismatch> {
+    fn read_json(&mut self, value: &Json, shape: &Shape) -> Result<IDLValue, Mismatch> {
         let interface = self.interface;
         let expected = || word(shape);
         let wrong = |cursor: &Self| cursor.mismatch(expected(), json_word(value));
@@ -343,14 +343,14 @@ impl Cursor<'_> {
             (Shape::Opt(_), Json::Null) => Ok(IDLValue::None),
             (Shape::Opt(inner), Json::Object(some)) if some.len() == 1 => {
                 let inner_value = some.get("some").ok_or_else(|| wrong(self))?;
-                let inner_value = self.from_json(inner_value, inner)?;
+                let inner_value = self.read_json(inner_value, inner)?;
                 Ok(IDLValue::Opt(Box::new(inner_value)))
             }
             (Shape::Vec(element), Json::Array(values)) => {
                 let mut elements = Vec::with_capacity(values.len());
                 for (index, value) in values.iter().enumerate() {
                     elements.push(
-                        self.within(index.to_string(), |cursor| cursor.from_json(value, element))?,
+                        self.within(index.to_string(), |cursor| cursor.read_json(value, element))?,
                     );
                 }
                 Ok(IDLValue::Vec(elements))
@@ -365,7 +365,7 @@ impl Cursor<'_> {
                 self.record(fields, |cursor, field| {
                     given
                         .get(&field.key)
-                        .map(|value| cursor.from_json(value, &field.shape))
+                        .map(|value| cursor.read_json(value, &field.shape))
                 })
             }
             (Shape::Variant(fields), Json::Object(given)) => {
@@ -380,7 +380,7 @@ impl Cursor<'_> {
                     })?;
                 let value = given.get("value").unwrap_or(&Json::Null);
                 self.within(&field.key, |cursor| {
-                    let value = cursor.from_json(value, &field.shape)?;
+                    let value = cursor.read_json(value, &field.shape)?;
                     Ok(variant(index, field, value))
                 })
             }
@@ -511,7 +511,9 @@ fn json_of(interface: &Interface, value: &IDLValue, shape: &Shape, depth: usize)
     }
     let inner = |value, shape| json_of(interface, value, shape, depth + 1);
     Some(match (interface.resolve(shape), value) {
-        (Shape::Null, IDLValue::Null) | (Shape::Reserved, _) => Json::Null,
+        (Shape::Null, IDLValue::Null) | (Shape::Reserved, _) | (Shape::Opt(_), IDLValue::None) => {
+            Json::Null
+        }
         (Shape::Bool, IDLValue::Bool(value)) => json!(value),
         (Shape::Text, IDLValue::Text(value)) => json!(value),
         (Shape::Number(Number::Float64), IDLValue::Float64(value)) => {
@@ -541,7 +543,6 @@ fn json_of(interface: &Interface, value: &IDLValue, shape: &Shape, depth: usize)
         (Shape::Func(_), IDLValue::Func(id, method)) => {
             json!({"canister": id.to_text(), "method": method})
         }
-        (Shape::Opt(_), IDLValue::None) => Json::Null,
         (Shape::Opt(shape), IDLValue::Opt(value)) => json!({"some": inner(value, shape)?}),
         (Shape::Vec(shape), IDLValue::Vec(values)) => Json::Array(
             values
