@@ -2932,10 +2932,6 @@ export interface Requests {
   recentCalls: { parameters: { canister: string; }; reply: Array<RecentCall> };
   /** Forgets the calls to a canister, or to all. */
   forgetCalls: { parameters: { canister: string | null; }; reply: null };
-  /** A module that was read before, by its hash. */
-  module: { parameters: { hash: string; }; reply: Module };
-  /** What it would mean to install a module, before anything is sent. */
-  planInstall: { parameters: { canister: string; module: string; wish: InstallWish; options: UpgradeOptions; arguments: Arguments | null; }; reply: InstallPlan };
   /** The projects that are open, as their files are now. */
   projects: { parameters: {}; reply: Array<Project> };
   /** Opens the project in a folder that was picked. */
@@ -3028,4 +3024,8 @@ export interface Requests {
   describeCanister: { parameters: { canister: string; name: string; group: string; note: string; isFavourite: boolean; }; reply: Array<Label> };
   /** Looks a canister up by name, group, note or id, wherever it is known. */
   find: { parameters: { text: string; }; reply: Array<Hit> };
+  /** A module that was read before, by its hash. */
+  module: { parameters: { hash: string; }; reply: Module };
+  /** What it would mean to install a module, before anything is sent. */
+  planInstall: { parameters: { canister: string; module: string; wish: InstallWish; options: UpgradeOptions; arguments: Arguments | null; }; reply: InstallPlan };
 }
