@@ -46,6 +46,10 @@ pub struct LocalCopy {
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made for the wire and gone at once"
+)]
 pub enum LocalCopyState {
     /// It is whole.
     Whole {

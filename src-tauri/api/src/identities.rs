@@ -417,10 +417,6 @@ impl Api {
         self.session().await
     }
 
-    #[expect(
-        clippy::unused_async,
-        reason = "every request is answered by an async method"
-    )]
     pub(crate) async fn identities_of(&self, canister: String) -> Result<Vec<String>, Failure> {
         let engine = self.engine()?;
         let canister: engine::CanisterId = canister.parse()?;

@@ -670,6 +670,7 @@ impl Api {
         Ok(job.0 as f64)
     }
 
+    #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]
     pub(crate) async fn cancel(&self, job: u32) -> Result<(), Failure> {
         Ok(self.engine()?.cancel(engine::JobId(job.into()))?)
     }
@@ -678,6 +679,7 @@ impl Api {
         Ok(self.engine()?.retry(engine::JobId(job.into())).await?)
     }
 
+    #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]
     pub(crate) async fn leave(&self, job: u32) -> Result<(), Failure> {
         Ok(self.engine()?.leave(engine::JobId(job.into()))?)
     }

@@ -40,7 +40,7 @@ fn moment(text: &str) -> Option<SystemTime> {
     }
     let civil = text.trim_end_matches("UTC").trim().replacen(' ', "T", 1);
     let stamp: jiff::Timestamp = format!("{}Z", civil.trim_end_matches('Z')).parse().ok()?;
-    SystemTime::try_from(stamp).ok()
+    Some(SystemTime::from(stamp))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Looking into a copy, with no network: what its module is, how its memories are laid out, where something lies in them.
 //!
-//! Everything here reads in pieces of [`PIECE`] bytes on all cores, so that half a terabyte needs time but no memory. What the hashes
+//! Everything here reads in pieces of `PIECE` bytes on all cores, so that half a terabyte needs time but no memory. What the hashes
 //! tell is not read at all: a chunk whose hash is that of zeros is empty, and two chunks with one hash are equal.
 
 mod compare;

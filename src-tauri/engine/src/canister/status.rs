@@ -227,6 +227,7 @@ enum RunStateReply {
 }
 
 #[derive(CandidType, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the network names them")]
 struct MemoryReply {
     wasm_memory_size: Option<Nat>,
     stable_memory_size: Option<Nat>,
@@ -240,6 +241,7 @@ struct MemoryReply {
 }
 
 #[derive(CandidType, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the network names them")]
 struct QueriesReply {
     num_calls_total: Nat,
     num_instructions_total: Nat,

@@ -43,30 +43,39 @@ pub(super) async fn plan_change(
 
 /// The change that takes a change back.
 fn back(now: &CanisterSettings, change: &SettingsChange) -> SettingsChange {
-    fn of<T: Clone>(change: &Option<T>, now: &T) -> Option<T> {
-        change.as_ref().map(|_| now.clone())
+    fn of<T: Clone>(change: Option<&T>, now: &T) -> Option<T> {
+        change.map(|_| now.clone())
     }
     SettingsChange {
-        controllers: of(&change.controllers, &now.controllers),
-        compute_allocation: of(&change.compute_allocation, &now.compute_allocation),
-        memory_allocation: of(&change.memory_allocation, &now.memory_allocation),
+        controllers: of(change.controllers.as_ref(), &now.controllers),
+        compute_allocation: of(change.compute_allocation.as_ref(), &now.compute_allocation),
+        memory_allocation: of(change.memory_allocation.as_ref(), &now.memory_allocation),
         freezing_threshold_seconds: of(
-            &change.freezing_threshold_seconds,
+            change.freezing_threshold_seconds.as_ref(),
             &now.freezing_threshold_seconds,
         ),
         // What the network does not tell cannot be put back.
         reserved_cycles_limit: change.reserved_cycles_limit.and(now.reserved_cycles_limit),
         minimum_incoming_call_cycles: of(
-            &change.minimum_incoming_call_cycles,
+            change.minimum_incoming_call_cycles.as_ref(),
             &now.minimum_incoming_call_cycles,
         ),
-        log_visibility: of(&change.log_visibility, &now.log_visibility),
-        snapshot_visibility: of(&change.snapshot_visibility, &now.snapshot_visibility),
-        status_visibility: of(&change.status_visibility, &now.status_visibility),
+        log_visibility: of(change.log_visibility.as_ref(), &now.log_visibility),
+        snapshot_visibility: of(
+            change.snapshot_visibility.as_ref(),
+            &now.snapshot_visibility,
+        ),
+        status_visibility: of(change.status_visibility.as_ref(), &now.status_visibility),
         log_memory_limit: change.log_memory_limit.and(now.log_memory_limit),
-        wasm_memory_limit: of(&change.wasm_memory_limit, &now.wasm_memory_limit),
-        wasm_memory_threshold: of(&change.wasm_memory_threshold, &now.wasm_memory_threshold),
-        environment_variables: of(&change.environment_variables, &now.environment_variables),
+        wasm_memory_limit: of(change.wasm_memory_limit.as_ref(), &now.wasm_memory_limit),
+        wasm_memory_threshold: of(
+            change.wasm_memory_threshold.as_ref(),
+            &now.wasm_memory_threshold,
+        ),
+        environment_variables: of(
+            change.environment_variables.as_ref(),
+            &now.environment_variables,
+        ),
     }
 }
 
@@ -75,7 +84,7 @@ fn twin(canister: CanisterId, change: &SettingsChange) -> String {
     let mut command = format!("icp canister settings update {canister}");
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            command.push_str(&format!(" --{name} {value}"));
+            command.extend([" --", name, " ", &value]);
         }
     };
     for controller in change.controllers.iter().flatten() {
