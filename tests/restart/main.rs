@@ -239,7 +239,7 @@ fn main() -> ExitCode {
         }
     }
     #[expect(clippy::print_stdout, reason = "a matrix says how large it is")]
-    {
+    if !arguments.list {
         println!("restart: {} cases", trials.len());
     }
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -154,15 +154,33 @@ fn rust(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
     }
     section.tests(
         "tests",
-        &mut nextest(places, "not binary(/^(desktop|interop|keyring)$/)"),
+        &mut nextest(
+            places,
+            "not binary(/^(desktop|interop|keyring|restart|unwind)$/)",
+        ),
         Counts::of_nextest,
+    )?;
+    // Their cases are found by doing every operation once: once for all of them, and not once in a process for each.
+    section.tests(
+        "matrices",
+        places.cargo().args([
+            "test",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+            "--test",
+            "restart",
+            "--test",
+            "unwind",
+        ]),
+        Counts::of_libtest,
     )?;
     section.tests_if_any(
         "doctests",
         places
             .cargo()
             .args(["test", "--workspace", "--doc", "--locked"]),
-        Counts::of_doctests,
+        Counts::of_libtest,
     )?;
     Ok(())
 }

@@ -58,8 +58,8 @@ impl Counts {
         counts
     }
 
-    /// The documentation's examples: `test result: ok. 3 passed; 1 failed; ...`, once for each crate.
-    pub fn of_doctests(output: &str) -> Self {
+    /// What Rust's own test runner says, of examples in documentation for instance: `test result: ok. 3 passed; 1 failed; ...`, once a program.
+    pub fn of_libtest(output: &str) -> Self {
         let mut counts = Self::default();
         for line in output.lines().map(str::trim) {
             if let Some(result) = line.strip_prefix("test result: ") {
@@ -220,7 +220,7 @@ error: test run failed";
             test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.21s\n\
             test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s\n";
         assert_eq!(
-            Counts::of_doctests(output),
+            Counts::of_libtest(output),
             counts(4, 1, &["src/lib.rs - b (line 9)"]),
             "the sum of both crates"
         );
