@@ -68,7 +68,7 @@ struct Contest {
 }
 
 impl Contest {
-    async fn open(bench: Bench) -> Self {
+    fn open(bench: Bench) -> Self {
         let icp = Icp::new(bench.address(), &hex::encode(bench.root_key()));
         Self {
             bench,
@@ -224,7 +224,7 @@ async fn main() {
             pace: Pace::Mainnet,
             ..Options::default()
         };
-        let mut contest = Contest::open(Bench::with(options).await).await;
+        let mut contest = Contest::open(Bench::with(options).await);
         let (id, snapshot) = memory::settle(&contest.bench, Shape::mebibytes(PACED, None)).await;
         let folder = contest.download(id, &snapshot, "paced").await;
         let began = Instant::now();
@@ -234,7 +234,7 @@ async fn main() {
         tell("paced-percent-of-blocks", percent.round());
         return;
     }
-    let mut contest = Contest::open(Bench::any().await).await;
+    let mut contest = Contest::open(Bench::any().await);
     contest
         .compare(Shape::mebibytes(COMPARED, None), "dense")
         .await;

@@ -233,7 +233,7 @@ fn thousands_of_strange_files_beside_a_copy_are_left_alone() {
 fn a_copy_on_a_disk_that_cannot_be_written_is_read_all_the_same() {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = |path: &Utf8Path, mode| {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap()
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     };
     let (_home, folder) = place();
     write(&folder, "hello");

@@ -105,7 +105,7 @@ export function names(page: Page): Promise<string[]> {
   return page
     .getByRole("rowheader")
     .filter({ has: page.getByRole("button") })
-    .evaluateAll((headers) => headers.map((header) => header.querySelector("span")?.textContent ?? ""));
+    .evaluateAll((headers) => headers.map((header) => header.querySelector("a")?.textContent ?? ""));
 }
 
 /** Stops or starts a canister the way a person does: button, dialog, button. */

@@ -24,10 +24,11 @@ fn pair(name: &str, group: &str) -> (String, String) {
 fn project(bench: &Bench, ids: &[(&str, CanisterId)]) -> Utf8PathBuf {
     let folder = bench.home.canonicalize_utf8().unwrap().join("harbour");
     let ready = bench.network().ready();
-    let canisters: String = ids
+    let canisters: Vec<_> = ids
         .iter()
         .map(|(name, _)| format!("  - name: {name}\n    recipe: {{}}\n"))
         .collect();
+    let canisters = canisters.concat();
     let manifest = format!(
         "canisters:\n{canisters}networks:\n  - name: stage\n    mode: connected\n    url: {}\n    root-key: {}\nenvironments:\n  - name: staging\n    network: stage\n",
         ready.url, ready.root_key

@@ -222,8 +222,7 @@ impl Bench {
             .unwrap_or_else(PoisonError::into_inner)
             .iter()
             .find(|canister| canister.name == name)
-            .map(|canister| canister.id)
-            .unwrap_or_else(|| panic!("the fleet has no {name}"))
+            .map_or_else(|| panic!("the fleet has no {name}"), |canister| canister.id)
     }
 
     /// Lets the engine know more canisters. Only before its first request: networks are asked for their canisters once.

@@ -111,6 +111,7 @@ async fn settled(bench: &Bench) -> (CanisterId, Vec<u8>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: run with --run-ignored only"]
 async fn a_download_survives_twenty_kills() {
     let bench = Bench::practice().await;
     let (id, snapshot) = settled(&bench).await;
@@ -126,6 +127,7 @@ async fn a_download_survives_twenty_kills() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: run with --run-ignored only"]
 async fn an_upload_survives_twenty_kills() {
     let bench = Bench::practice().await;
     let (id, snapshot) = settled(&bench).await;

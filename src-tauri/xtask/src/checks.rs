@@ -161,20 +161,11 @@ fn rust(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
         Counts::of_nextest,
     )?;
     // Their cases are found by doing every operation once: once for all of them, and not once in a process for each.
-    section.tests(
-        "matrices",
-        places.cargo().args([
-            "test",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-            "--test",
-            "restart",
-            "--test",
-            "unwind",
-        ]),
-        Counts::of_libtest,
-    )?;
+    for matrix in ["restart", "unwind"] {
+        let mut command = Command::new(test_program(places, matrix)?);
+        command.current_dir(places.tests());
+        section.tests(matrix, &mut command, Counts::of_libtest)?;
+    }
     section.tests_if_any(
         "doctests",
         places
@@ -348,6 +339,22 @@ fn nextest(places: &Places, filter: &str) -> Command {
         filter,
     ]);
     command
+}
+
+/// Where cargo has put a test program of the workspace.
+fn test_program(places: &Places, name: &str) -> Result<PathBuf, Trouble> {
+    let mut command = places.cargo();
+    command.args(["nextest", "list", "--workspace", "--locked"]);
+    command.args(["--list-type", "binaries-only", "--message-format", "json"]);
+    let output = command.output().doing("listing the test programs")?;
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let programs = list["rust-binaries"].as_object().into_iter().flatten();
+    programs
+        .map(|(_, program)| program)
+        .find(|program| program["binary-name"] == name)
+        .and_then(|program| program["binary-path"].as_str())
+        .map(PathBuf::from)
+        .ok_or_else(|| Trouble::Advice(format!("cargo made no test program `{name}`.")))
 }
 
 /// Everything that any stage runs: the app, the bridge and every test.

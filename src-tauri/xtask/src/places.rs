@@ -54,6 +54,11 @@ impl Places {
         self.ui().join("dist")
     }
 
+    /// The crate of the tests that cross crates.
+    pub fn tests(&self) -> PathBuf {
+        self.root.join("tests")
+    }
+
     /// The browser tests, an npm package of their own.
     pub fn browser_tests(&self) -> PathBuf {
         self.root.join("tests/e2e")
