@@ -107,12 +107,11 @@ fn figures(output: &str) -> Vec<(String, f64)> {
             "{what:<28} ours {ours:>7} ms   icp {theirs:>7} ms   {:.2}x",
             theirs / ours
         );
-        let ratio = match name {
-            "dense-download" => "download_ratio".to_owned(),
-            _ => {
-                let (density, direction) = name.split_once('-').unwrap_or((name, ""));
-                format!("{direction}_{density}_ratio")
-            }
+        let ratio = if name == "dense-download" {
+            "download_ratio".to_owned()
+        } else {
+            let (density, direction) = name.split_once('-').unwrap_or((name, ""));
+            format!("{direction}_{density}_ratio")
         };
         figures.push((ratio, rounded(theirs / ours)));
         figures.extend(
