@@ -2,11 +2,20 @@
 import { createSubscriber } from "svelte/reactivity";
 
 /** The views of the sidebar. */
-export const views = ["canisters", "activity", "settings"] as const;
+export const views = ["canisters", "library", "activity", "settings"] as const;
 export type View = (typeof views)[number];
 
-/** Where somebody is: a view, or one canister. */
-export type Place = { view: View; canister?: undefined } | { view: "canisters"; canister: string };
+/** Pages of one canister; the first is where its link leads. */
+export const canisterPages = ["overview"] as const;
+export type CanisterPage = (typeof canisterPages)[number];
+
+/** Where somebody is: a view, and in it the thing that is looked at, and of that a page. */
+export interface Place {
+  view: View;
+  /** A canister's id among the canisters, a copy's in the library, a job's number in the activity. */
+  thing?: string | undefined;
+  page?: string | undefined;
+}
 
 const subscribe = createSubscriber((update) => {
   addEventListener("hashchange", update);
@@ -17,10 +26,9 @@ export const route = {
   /** Where somebody is; an address that names no place leads to the canisters. */
   get place(): Place {
     subscribe();
-    const [, first, id] = location.hash.split("/");
+    const [, first, thing = "", page = ""] = location.hash.split("/").map(decoded);
     const view = views.find((view) => view === first) ?? "canisters";
-    if (view !== "canisters" || id === undefined || id === "") return { view };
-    return { view, canister: decodeURIComponent(id) };
+    return { view, thing: thing === "" ? undefined : thing, page: page === "" ? undefined : page };
   },
 
   go(to: string): void {
@@ -28,10 +36,22 @@ export const route = {
   },
 };
 
-export function address(view: View): string {
-  return `#/${view}`;
+export function address(view: View, thing?: string, page?: string): string {
+  return ["#", view, thing, page]
+    .filter((part) => part !== undefined)
+    .map((part, place) => (place === 0 ? part : encodeURIComponent(part)))
+    .join("/");
 }
 
-export function canisterAddress(canister: string): string {
-  return `${address("canisters")}/${encodeURIComponent(canister)}`;
+export function canisterAddress(canister: string, page?: CanisterPage): string {
+  return address("canisters", canister, page);
+}
+
+/** A part of an address as it was meant; somebody may have typed it. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -1,11 +1,16 @@
-/** What somebody is about to do to a canister, from wherever it was asked for: one dialog asks them. */
+/**
+ * What somebody is about to do, from wherever it was asked for: menus, the palette, keys and drops all open the same dialog,
+ * and views/Dialogs.svelte shows it. One at a time.
+ */
 import type { ActKind } from "../backend/backend";
 
-export class Asking {
-  asked = $state.raw<{ kind: ActKind; canister: string }>();
+export type Ask = { dialog: ActKind; canister: string } | { dialog: "takeSnapshot"; canister: string };
 
-  ask(kind: ActKind, canister: string): void {
-    this.asked = { kind, canister };
+export class Asking {
+  asked = $state.raw<Ask>();
+
+  ask(asked: Ask): void {
+    this.asked = asked;
   }
 
   leave(): void {
