@@ -176,20 +176,36 @@ async fn a_copy_travels_through_an_encrypted_archive() {
     let export = json!({"request": "exportCopy", "copy": before["id"], "pick": bench.pick("shop.zip.age"), "lock": lock, "errand": 1});
     bench.ask(export).await;
     let pick = bench.pick("shop.zip.age");
+    let closed = bench
+        .ask(json!({"request": "lookAtDrop", "pick": pick, "key": null}))
+        .await;
     assert_eq!(
-        bench
-            .ask(json!({"request": "archiveKind", "pick": pick}))
-            .await,
-        "passphrase"
+        (&closed["kind"], &closed["archive"], &closed["content"]),
+        (&json!("archive"), &json!("passphrase"), &Value::Null),
+        "what is in it is not known yet"
     );
-    let wrong = bench.fail(json!({"request": "importArchive", "pick": pick, "key": {"passphrase": "wrong"}, "errand": 2})).await;
-    assert_eq!(wrong["code"], "archiveKeyWrong");
-    assert!(
-        !wrong.to_string().contains("wrong\""),
-        "what was typed is not repeated: {wrong}"
+    for request in [
+        json!({"request": "lookAtDrop", "pick": pick, "key": {"passphrase": "wrong"}}),
+        json!({"request": "adoptPick", "pick": pick, "key": {"passphrase": "wrong"}, "errand": 2}),
+    ] {
+        let wrong = bench.fail(request).await;
+        assert_eq!(wrong["code"], "archiveKeyWrong");
+        assert!(
+            !wrong.to_string().contains("wrong\""),
+            "what was typed is not repeated: {wrong}"
+        );
+    }
+    let open = bench
+        .ask(json!({"request": "lookAtDrop", "pick": pick, "key": lock}))
+        .await;
+    assert_eq!(
+        (&open["content"]["stableBytes"], &open["record"]["name"]),
+        (&json!(131_072.0), &json!("Shop")),
+        "with its key it tells what is in it, and nothing was unpacked"
     );
+    assert_eq!(bench.copies().await.len(), 1);
     let id = bench
-        .ask(json!({"request": "importArchive", "pick": pick, "key": lock, "errand": 3}))
+        .ask(json!({"request": "adoptPick", "pick": pick, "key": lock, "errand": 3}))
         .await;
     let copies = bench.copies().await;
     let after = copies.iter().find(|copy| copy["id"] == id).unwrap();
@@ -266,5 +282,124 @@ async fn folders_are_added_by_a_pick_and_never_by_a_path() {
             .fail(json!({"request": "addLibraryFolder", "pick": 999}))
             .await["code"],
         "pickGone"
+    );
+}
+
+#[tokio::test]
+async fn whatever_is_dropped_is_told_for_what_it_is() {
+    let bench = Bench::new();
+    let home = &bench.home;
+    let look = async |name: &str| {
+        let pick = bench.pick(name);
+        bench
+            .ask(json!({"request": "lookAtDrop", "pick": pick, "key": null}))
+            .await
+    };
+    bench.copy("shop", "hello");
+    let ours = look("data/copies/shop").await;
+    assert_eq!(ours["kind"], "copy");
+    assert_eq!(
+        ours["copy"],
+        bench.copies().await[0]["id"],
+        "it is in the library already"
+    );
+
+    write(&home.join("desk/theirs"), "hello");
+    fs::remove_file(home.join("desk/theirs/canopic.json")).unwrap();
+    let theirs = look("desk/theirs").await;
+    assert_eq!(
+        (&theirs["kind"], &theirs["record"], &theirs["copy"]),
+        (&json!("copy"), &Value::Null, &Value::Null),
+        "another tool's: no hashes, and nowhere in the library"
+    );
+    assert_eq!(theirs["content"]["heapBytes"], 2_621_440.0);
+    assert_eq!(
+        (
+            look("desk").await["kind"].clone(),
+            look("desk").await["copies"].clone()
+        ),
+        (json!("shelf"), json!(1))
+    );
+    assert_eq!(
+        bench.copies().await.len(),
+        1,
+        "looking takes nothing in, and changes nothing"
+    );
+    assert!(!home.join("desk/theirs/canopic.json").exists());
+
+    fs::write(home.join("desk/theirs/stable_memory.bin"), "short").unwrap();
+    let left = look("desk/theirs").await;
+    assert_eq!(
+        (&left["kind"], &left["begunBy"]),
+        (&json!("unfinished"), &json!("dfx"))
+    );
+    fs::write(home.join("desk/theirs/metadata.json"), "[]").unwrap();
+    let broken = look("desk/theirs").await;
+    assert_eq!(
+        (&broken["kind"], &broken["failure"]["code"]),
+        (&json!("unusable"), &json!("copyMalformed"))
+    );
+
+    fs::write(home.join("shop.wasm"), crate::module()).unwrap();
+    let module = look("shop.wasm").await;
+    assert_eq!(
+        (&module["kind"], &module["module"]["methods"][0]["name"]),
+        (&json!("module"), &json!("greet"))
+    );
+    let kept = bench
+        .ask(json!({"request": "module", "hash": module["module"]["hash"]}))
+        .await;
+    assert_eq!(
+        kept["hash"], module["module"]["hash"],
+        "its hash names it now"
+    );
+    fs::write(home.join("cut.wasm"), &crate::module()[..20]).unwrap();
+    assert_eq!(look("cut.wasm").await["kind"], "unusable");
+
+    fs::create_dir(home.join("project")).unwrap();
+    fs::write(home.join("project/icp.yaml"), "canisters: []").unwrap();
+    assert_eq!(look("project").await["kind"], "project");
+    fs::write(home.join("notes.txt"), "buy milk").unwrap();
+    fs::create_dir(home.join("pictures")).unwrap();
+    for nothing in ["notes.txt", "pictures"] {
+        assert_eq!(look(nothing).await, json!({"kind": "unknown"}), "{nothing}");
+    }
+    fs::write(home.join("torn.zip"), b"PK\x03\x04 and nothing behind it").unwrap();
+    assert_eq!(
+        look("torn.zip").await["failure"]["code"],
+        "archiveMalformed"
+    );
+    let gone = bench.pick("nowhere");
+    let failure = bench
+        .fail(json!({"request": "lookAtDrop", "pick": gone, "key": null}))
+        .await;
+    assert_eq!(failure["code"], "folderUnusable");
+}
+
+#[tokio::test]
+async fn a_dropped_folder_is_linked_where_it_lies() {
+    let bench = Bench::new();
+    let folder = bench.home.join("desk/theirs");
+    write(&folder, "hello");
+    write(&bench.home.join("desk/other"), "another one");
+    let adopt = |name: &str| json!({"request": "adoptPick", "pick": bench.pick(name), "key": null, "errand": 1});
+    let id = bench.ask(adopt("desk/theirs")).await;
+    let copies = bench.copies().await;
+    assert_eq!(copies.len(), 1, "it, and not what lies beside it");
+    assert_eq!(
+        (&copies[0]["id"], &copies[0]["folder"]),
+        (&id, &json!(folder.canonicalize_utf8().unwrap()))
+    );
+    assert_eq!(
+        bench.ask(adopt("desk/theirs")).await,
+        id,
+        "a second time changes nothing"
+    );
+    assert_eq!(bench.copies().await.len(), 1);
+    fs::create_dir(bench.home.join("empty")).unwrap();
+    assert_eq!(
+        bench.fail(adopt("empty")).await["code"],
+        "copyMalformed",
+        "what is no copy is not taken in"
     );
 }

@@ -464,28 +464,6 @@ pub enum ArchiveLock {
     Recipient(String),
 }
 
-/// What an encrypted archive is opened with.
-#[derive(Debug, Deserialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum ArchiveKey {
-    /// The passphrase.
-    Passphrase(#[ts(type = "string")] engine::Secret),
-    /// The secret key (`AGE-SECRET-KEY-1…`).
-    Identity(#[ts(type = "string")] engine::Secret),
-}
-
-/// What kind of archive a file is.
-#[derive(Clone, Copy, Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum ArchiveKind {
-    /// A zip.
-    Plain,
-    /// Encrypted with a passphrase.
-    Passphrase,
-    /// Encrypted for recipients.
-    Recipients,
-}
-
 /// How far an errand is.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -829,7 +807,7 @@ impl From<inspect::Comparison> for CopyComparison {
     }
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     milliseconds(SystemTime::now()) as u64
 }
 
@@ -1030,34 +1008,6 @@ impl Api {
             .await?;
         self.picks.drop(pick);
         Ok(())
-    }
-
-    #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]
-    pub(crate) async fn archive_kind(&self, pick: u32) -> Result<ArchiveKind, Failure> {
-        Ok(match archive::kind(&self.picks.path(pick)?)? {
-            archive::Kind::Plain => ArchiveKind::Plain,
-            archive::Kind::Passphrase => ArchiveKind::Passphrase,
-            archive::Kind::Recipients => ArchiveKind::Recipients,
-        })
-    }
-
-    pub(crate) async fn import_archive(
-        &self,
-        pick: u32,
-        key: Option<ArchiveKey>,
-        errand: u32,
-    ) -> Result<String, Failure> {
-        let key = key.map(|key| match key {
-            ArchiveKey::Passphrase(passphrase) => archive::Key::from_passphrase(&passphrase),
-            ArchiveKey::Identity(identity) => archive::Key::from_identity(&identity),
-        });
-        let file = self.picks.path(pick)?;
-        let copy = self
-            .engine()?
-            .import_archive(file, key, errand, now())
-            .await?;
-        self.picks.drop(pick);
-        Ok(copy.to_string())
     }
 
     #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]

@@ -13,6 +13,7 @@ pub mod activity;
 pub mod calls;
 pub mod canisters;
 pub mod copies;
+pub mod dropped;
 pub mod failure;
 pub mod feed;
 pub mod identities;

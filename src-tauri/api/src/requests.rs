@@ -8,9 +8,10 @@ use crate::{
         Purse, Review, SettingsChange,
     },
     copies::{
-        ArchiveKey, ArchiveKind, ArchiveLock, CopyComparison, CopyInspection, CopyPart,
-        DeletedCopy, Errand, Finds, Library, MemoryMap, Needle, Verification,
+        ArchiveLock, CopyComparison, CopyInspection, CopyPart, DeletedCopy, Errand, Finds, Library,
+        MemoryMap, Needle, Verification,
     },
+    dropped::{ArchiveKey, Dropped},
     failure::Failure,
     feed::{self, News},
     identities::{
@@ -232,10 +233,10 @@ requests! {
     EmptyBin => empty_bin() -> f64;
     /// Writes an archive of a copy to a picked new file.
     ExportCopy => export_copy(copy: String, pick: u32, lock: Option<ArchiveLock>, errand: u32) -> ();
-    /// What kind of archive a picked file is.
-    ArchiveKind => archive_kind(pick: u32) -> ArchiveKind;
-    /// Unpacks a picked archive into the library, and answers with the new copy.
-    ImportArchive => import_archive(pick: u32, key: Option<ArchiveKey>, errand: u32) -> String;
+    /// What a picked file or folder is, before anything is done with it. A key opens an encrypted archive; without one it stays closed.
+    LookAtDrop => look_at_drop(pick: u32, key: Option<ArchiveKey>) -> Dropped;
+    /// Takes a picked copy into the library and answers with what it is called there: a folder where it lies, an archive unpacked.
+    AdoptPick => adopt_pick(pick: u32, key: Option<ArchiveKey>, errand: u32) -> String;
     /// What a copy is: its snapshot, its module, the layout of its stable memory.
     InspectCopy => inspect_copy(copy: String) -> CopyInspection;
     /// Which pages of a memory hold something, in at most so many cells.

@@ -7,9 +7,11 @@
 //! - Links are not followed, and a scan ends at a depth and a number: a library that was pointed at a home folder stays quick.
 //! - Deleting moves a copy to a bin beside it, on the same disk. It can be taken out again until the bin is emptied.
 
+mod dropped;
 mod errand;
 mod room;
 
+pub use dropped::Dropped;
 pub use errand::Errand;
 pub(crate) use errand::Errands;
 pub use room::{Obstacle, Room, Service, obstacles, room, synced_by};
@@ -315,6 +317,44 @@ impl Library {
         found.ok_or_else(|| Error::new(Code::CopyChanged, "looking for a copy").with("copy", id))
     }
 
+    /// What the copy in this folder is called, if the folder lies in the library.
+    pub(crate) fn known(&self, folder: &Utf8Path) -> Option<CopyId> {
+        let folder = folder.canonicalize_utf8().ok()?;
+        let is_there = |copy: &&LocalCopy| {
+            copy.folder
+                .canonicalize_utf8()
+                .is_ok_and(|there| there == folder)
+        };
+        self.scan().iter().find(is_there).map(|copy| copy.id)
+    }
+
+    /// Takes in a copy where it lies, and says what it is called. Nothing in its folder is changed.
+    pub(crate) fn link(&self, folder: &Utf8Path) -> Result<CopyId> {
+        if let Some(known) = self.known(folder) {
+            return Ok(known);
+        }
+        if !folder::looks_like_copy(folder) {
+            return Err(Error::new(Code::CopyMalformed, "taking in a copy")
+                .with("path", folder)
+                .with("reason", "it is no copy of a snapshot"));
+        }
+        self.add(folder)?;
+        self.known(folder)
+            .ok_or_else(|| Error::new(Code::CopyChanged, "taking in a copy").with("path", folder))
+    }
+
+    /// Adds a folder; nothing in it is changed.
+    fn add(&self, folder: &Utf8Path) -> Result<()> {
+        let folder = folder
+            .canonicalize_utf8()
+            .map_err(|error| failed("adding a folder to the library", folder, error))?;
+        self.change(|folders| {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        })
+    }
+
     /// Moves a copy to the bin.
     pub(crate) fn delete(&self, id: CopyId, now: u64) -> Result<Deleted> {
         let doing = "moving a copy to the bin";
@@ -514,14 +554,7 @@ impl Engine {
 
     /// Adds a folder to the library; nothing in it is changed.
     pub fn add_library_folder(&self, folder: &Utf8Path) -> Result<()> {
-        let folder = folder
-            .canonicalize_utf8()
-            .map_err(|error| failed("adding a folder to the library", folder, error))?;
-        self.library.change(|folders| {
-            if !folders.contains(&folder) {
-                folders.push(folder);
-            }
-        })
+        self.library.add(folder)
     }
 
     /// Takes a folder out of the library; nothing in it is changed.

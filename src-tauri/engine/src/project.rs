@@ -164,6 +164,11 @@ fn read(folder: &Utf8Path, neighbourhood: &Neighbourhood) -> Result<Project> {
     read_with(folder, neighbourhood).map(|(project, _)| project)
 }
 
+/// Whether a folder holds a project.
+pub(crate) fn is_project(folder: &Utf8Path) -> bool {
+    read(folder, &Neighbourhood::default()).is_ok()
+}
+
 /// The folders that reading a project looks into.
 fn folders_read(folder: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
     read_with(folder, &Neighbourhood::default())

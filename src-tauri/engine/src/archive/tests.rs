@@ -1,8 +1,18 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::folder::tests::{Sample, place, sample, small_sample};
-use std::io::Cursor;
+use crate::{
+    Manifest, Origin,
+    folder::{
+        tests::{Sample, place, sample, small_sample},
+        update,
+    },
+};
+use std::{
+    fs,
+    io::{Cursor, Write as _},
+};
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 const NOW: u64 = 1_700_000_000_000;
 
