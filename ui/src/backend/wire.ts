@@ -121,6 +121,11 @@ number: number, } | { "kind": "failed",
 failure: Failure, };
 
 /**
+ * Who began a copy that was never finished.
+ */
+export type BegunBy = "canopic" | "icp" | "dfx";
+
+/**
  * All canisters that are looked after.
  */
 export type Board = { 
@@ -700,6 +705,71 @@ export type Difference = { "kind": "number", setting: Setting, before: string | 
  * How long a canister takes no calls. See [`canopic_engine::Downtime`].
  */
 export type Downtime = "none" | "brief" | "open";
+
+/**
+ * What a file or a folder is.
+ */
+export type Dropped = { "kind": "copy", 
+/**
+ * What its snapshot was.
+ */
+content: CopyContent, 
+/**
+ * What else is known; null for the folder of another tool, which has no hashes yet.
+ */
+record: CopyRecord | null, 
+/**
+ * The bytes that it takes up on its disk.
+ */
+diskBytes: number, 
+/**
+ * What it is called in the library; null where it is not in it.
+ */
+copy: string | null, } | { "kind": "unfinished", 
+/**
+ * Who began it; null where that cannot be told.
+ */
+begunBy: BegunBy | null, 
+/**
+ * The name that it is to have; null where another tool began it.
+ */
+name: string | null, 
+/**
+ * The snapshot that it is to be a copy of; null where that is not known.
+ */
+snapshot: ChainSnapshot | null, 
+/**
+ * What it is called in the library; null where it is not in it.
+ */
+copy: string | null, } | { "kind": "archive", 
+/**
+ * How it is closed.
+ */
+archive: ArchiveKind, 
+/**
+ * The bytes of the file.
+ */
+bytes: number, 
+/**
+ * What the snapshot in it was; null while it is closed.
+ */
+content: CopyContent | null, 
+/**
+ * What else is known of the copy in it.
+ */
+record: CopyRecord | null, } | { "kind": "module", 
+/**
+ * What it is.
+ */
+module: Module, } | { "kind": "project" } | { "kind": "shelf", 
+/**
+ * How many.
+ */
+copies: number, } | { "kind": "unusable", 
+/**
+ * Why.
+ */
+failure: Failure, } | { "kind": "unknown" };
 
 /**
  * One act, whole.
@@ -2996,10 +3066,10 @@ export interface Requests {
   emptyBin: { parameters: {}; reply: number };
   /** Writes an archive of a copy to a picked new file. */
   exportCopy: { parameters: { copy: string; pick: number; lock: ArchiveLock | null; errand: number; }; reply: null };
-  /** What kind of archive a picked file is. */
-  archiveKind: { parameters: { pick: number; }; reply: ArchiveKind };
-  /** Unpacks a picked archive into the library, and answers with the new copy. */
-  importArchive: { parameters: { pick: number; key: ArchiveKey | null; errand: number; }; reply: string };
+  /** What a picked file or folder is, before anything is done with it. A key opens an encrypted archive; without one it stays closed. */
+  lookAtDrop: { parameters: { pick: number; key: ArchiveKey | null; }; reply: Dropped };
+  /** Takes a picked copy into the library and answers with what it is called there: a folder where it lies, an archive unpacked. */
+  adoptPick: { parameters: { pick: number; key: ArchiveKey | null; errand: number; }; reply: string };
   /** What a copy is: its snapshot, its module, the layout of its stable memory. */
   inspectCopy: { parameters: { copy: string; }; reply: CopyInspection };
   /** Which pages of a memory hold something, in at most so many cells. */
