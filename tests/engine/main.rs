@@ -4,6 +4,7 @@
 
 mod activity;
 mod calls;
+mod guided;
 mod identities;
 mod install;
 mod interface;

@@ -163,6 +163,20 @@ fn events(operation: &Operation, course: Course) -> u64 {
     })
 }
 
+/// The process that is killed has folders of its own; the modules that the scene kept lie in the bench's.
+fn lend_modules(from: &Utf8Path, to: &Utf8Path) {
+    let Ok(modules) = from.join("data/modules").read_dir_utf8() else {
+        return;
+    };
+    let folder = to.join("data/modules");
+    std::fs::create_dir_all(&folder).expect("the folder is ours");
+    for module in modules {
+        let module = module.expect("the folder can be read");
+        std::fs::copy(module.path(), folder.join(module.file_name()))
+            .expect("modules can be copied");
+    }
+}
+
 async fn kill_after(operation: &Operation, course: Course, last: u64) {
     let bench = Bench::conducted(Options::default(), brisk()).await;
     let scene = operation.prepare(&bench).await;
@@ -173,6 +187,7 @@ async fn kill_after(operation: &Operation, course: Course, last: u64) {
         let plan = bench.engine.plan(&scene.op).await;
         refuse_last(&bench, &plan.expect("the operation can be planned"));
     }
+    lend_modules(&bench.home, home);
     let ready = bench.network().ready();
     let errand = Errand {
         home: home.to_owned(),

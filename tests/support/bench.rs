@@ -256,6 +256,23 @@ impl Bench {
         self.create_with(CanisterSettings::default()).await
     }
 
+    /// Makes a canister on the network's second application subnet.
+    ///
+    /// # Panics
+    ///
+    /// Where the network refuses.
+    pub async fn create_elsewhere(&self) -> CanisterId {
+        let subnets = self.network().world().topology.clone();
+        let elsewhere = canopic_practice::subnet::canister_id(subnets.subnets()[2].ranges[0].0);
+        let arguments = ProvisionalCreateCanisterWithCyclesArgs::default();
+        let method = "provisional_create_canister_with_cycles";
+        let (made,): (CanisterIdRecord,) = self
+            .manage(elsewhere, method, (arguments,))
+            .await
+            .expect("a test network gives canisters away");
+        CanisterId::from(made.canister_id)
+    }
+
     /// Makes a canister with these settings.
     ///
     /// # Panics

@@ -2,21 +2,40 @@
 //! afterwards. A new operation is a new line of [`ALL`].
 
 use crate::Bench;
+use camino::Utf8PathBuf;
 use canopic_engine::{
-    CanisterId, Conduct, End, Job, Op, Restore, SendSnapshot, SnapshotId, State, StepName,
-    TakeSnapshot,
+    CanisterId, CheckCall, Conduct, Drill, End, Job, Manner, ModuleHash, OnFailure, Op, Restore,
+    SendSnapshot, SnapshotId, State, StepName, TakeSnapshot, Upgrade, UpgradeOptions,
 };
-use canopic_practice::{blocks::World, canister::Run, interface::ChangeDetails, subnet::Topology};
+use canopic_practice::{blocks::World, canister::Run, interface::ChangeDetails};
 use futures::future::BoxFuture;
 use std::{collections::BTreeSet, time::Duration};
 
 /// A module that counts. What it holds tells which snapshot was loaded.
-const COUNTER: &str = r#"(module
+pub const COUNTER: &str = r#"(module
     (import "ic0" "msg_reply" (func $reply))
     (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
     (memory 1)
     (func (export "canister_update count")
         (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+        (call $reply))
+    (func (export "canister_query total")
+        (call $append (i32.const 0) (i32.const 4))
+        (call $reply)))"#;
+
+/// Its next version: it begins at seven, and answers in Candid that it is well.
+pub const NEXT_COUNTER: &str = r#"(module
+    (import "ic0" "msg_reply" (func $reply))
+    (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+    (memory 1)
+    (data (i32.const 0) "\07\00\00\00")
+    (data (i32.const 16) "DIDL\00\01\7e\01")
+    (func (export "canister_update count")
+        (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+        (call $append (i32.const 16) (i32.const 8))
+        (call $reply))
+    (func (export "canister_query well")
+        (call $append (i32.const 16) (i32.const 8))
         (call $reply))
     (func (export "canister_query total")
         (call $append (i32.const 0) (i32.const 4))
@@ -35,6 +54,8 @@ pub struct Scene {
     pub op: Op,
     /// The canisters that it is about, and how each of them has to be afterwards.
     pub cast: Vec<(CanisterId, Change)>,
+    /// A folder that is only a means: afterwards it is gone.
+    pub means: Option<Utf8PathBuf>,
 }
 
 /// What an operation is to change in a canister.
@@ -50,6 +71,10 @@ pub struct Change {
     pub taken: u64,
     /// How many are loaded.
     pub loaded: usize,
+    /// How many are loaded to take it back, beside one for each that was loaded.
+    pub back: usize,
+    /// How many modules are installed.
+    pub installed: usize,
 }
 
 /// A canister as the network has it.
@@ -65,10 +90,14 @@ pub struct Picture {
     pub taken: u64,
     /// How many were ever loaded.
     pub loaded: usize,
+    /// How many modules were ever installed.
+    pub installed: usize,
+    /// How many canisters there are on the network.
+    pub canisters: usize,
 }
 
 /// All operations.
-pub const ALL: [Operation; 9] = [
+pub const ALL: [Operation; 12] = [
     Operation {
         name: "start",
         prepare: |bench| Box::pin(start(bench)),
@@ -102,6 +131,18 @@ pub const ALL: [Operation; 9] = [
         prepare: |bench| Box::pin(send_to_empty(bench)),
     },
     Operation {
+        name: "send-across",
+        prepare: |bench| Box::pin(send_across(bench)),
+    },
+    Operation {
+        name: "upgrade",
+        prepare: |bench| Box::pin(upgrade(bench)),
+    },
+    Operation {
+        name: "drill",
+        prepare: |bench| Box::pin(drill(bench)),
+    },
+    Operation {
         name: "delete-snapshots",
         prepare: |bench| Box::pin(delete_snapshots(bench)),
     },
@@ -126,14 +167,24 @@ pub fn brisk() -> Conduct {
     }
 }
 
-async fn counter(bench: &Bench) -> CanisterId {
+/// A running counter that stands at one.
+pub async fn counter(bench: &Bench) -> CanisterId {
     let canister = bench.create().await;
+    filled(bench, canister).await
+}
+
+async fn filled(bench: &Bench, canister: CanisterId) -> CanisterId {
     bench.install(canister, COUNTER).await;
     count(bench, canister).await;
     canister
 }
 
-async fn count(bench: &Bench, canister: CanisterId) {
+/// Counts one up.
+///
+/// # Panics
+///
+/// Where it does not run.
+pub async fn count(bench: &Bench, canister: CanisterId) {
     let call = bench.agent().update(&canister.principal(), "count");
     call.with_arg(candid::encode_args(()).expect("nothing can be encoded"))
         .call_and_wait()
@@ -141,7 +192,12 @@ async fn count(bench: &Bench, canister: CanisterId) {
         .expect("a running counter counts");
 }
 
-async fn snapshot(bench: &Bench, canister: CanisterId) -> SnapshotId {
+/// Takes a snapshot past the engine.
+///
+/// # Panics
+///
+/// Where there is no room.
+pub async fn snapshot(bench: &Bench, canister: CanisterId) -> SnapshotId {
     #[derive(candid::CandidType)]
     struct Argument {
         canister_id: candid::Principal,
@@ -174,6 +230,7 @@ async fn start(bench: &Bench) -> Scene {
         ..Change::default()
     };
     Scene {
+        means: None,
         op: Op::Start { canister },
         cast: vec![(canister, change)],
     }
@@ -186,6 +243,7 @@ async fn stop(bench: &Bench) -> Scene {
         ..Change::default()
     };
     Scene {
+        means: None,
         op: Op::Stop { canister },
         cast: vec![(canister, change)],
     }
@@ -197,6 +255,8 @@ const TAKEN: Change = Change {
     snapshots: 1,
     taken: 1,
     loaded: 0,
+    back: 0,
+    installed: 0,
 };
 
 const RESTORED: Change = Change {
@@ -205,6 +265,8 @@ const RESTORED: Change = Change {
     snapshots: 1,
     taken: 1,
     loaded: 1,
+    back: 0,
+    installed: 0,
 };
 
 async fn take(bench: &Bench) -> Scene {
@@ -217,6 +279,7 @@ async fn take(bench: &Bench) -> Scene {
         note: String::new(),
     });
     Scene {
+        means: None,
         op,
         cast: vec![(canister, TAKEN)],
     }
@@ -225,6 +288,7 @@ async fn take(bench: &Bench) -> Scene {
 async fn take_fleet(bench: &Bench) -> Scene {
     let (one, other) = (counter(bench).await, counter(bench).await);
     Scene {
+        means: None,
         op: Op::TakeSnapshots {
             canisters: vec![one, other],
         },
@@ -233,8 +297,12 @@ async fn take_fleet(bench: &Bench) -> Scene {
 }
 
 /// A counter that stands at two, and its snapshot that stands at one.
-async fn moved_on(bench: &Bench) -> Restore {
+pub async fn moved_on(bench: &Bench) -> Restore {
     let canister = counter(bench).await;
+    moved_on_from(bench, canister).await
+}
+
+async fn moved_on_from(bench: &Bench, canister: CanisterId) -> Restore {
     let snapshot = snapshot(bench, canister).await;
     count(bench, canister).await;
     Restore {
@@ -247,6 +315,7 @@ async fn moved_on(bench: &Bench) -> Restore {
 async fn restore(bench: &Bench) -> Scene {
     let wish = moved_on(bench).await;
     Scene {
+        means: None,
         cast: vec![(wish.canister, RESTORED)],
         op: Op::Restore(wish),
     }
@@ -255,6 +324,7 @@ async fn restore(bench: &Bench) -> Scene {
 async fn restore_fleet(bench: &Bench) -> Scene {
     let restores = vec![moved_on(bench).await, moved_on(bench).await];
     Scene {
+        means: None,
         cast: restores
             .iter()
             .map(|wish| (wish.canister, RESTORED))
@@ -264,7 +334,7 @@ async fn restore_fleet(bench: &Bench) -> Scene {
 }
 
 /// A snapshot that was written out, so that it can be loaded elsewhere.
-async fn written_out(bench: &Bench) -> Restore {
+pub async fn written_out(bench: &Bench) -> Restore {
     let wish = moved_on(bench).await;
     bench.network().checkpoint();
     // Orders are taken in one after the other: when this has happened the checkpoint has as well.
@@ -278,11 +348,16 @@ async fn send(bench: &Bench) -> Scene {
     count(bench, target).await;
     count(bench, target).await;
     Scene {
+        means: None,
         op: Op::SendSnapshot(SendSnapshot {
             source: source.canister,
             snapshot: source.snapshot,
             target,
             may_replace: true,
+            carries_settings: false,
+            through_copy: false,
+            folder: bench.home.join("on-its-way"),
+            keep_as: None,
         }),
         cast: vec![(target, RESTORED), (source.canister, Change::default())],
     }
@@ -297,13 +372,111 @@ async fn send_to_empty(bench: &Bench) -> Scene {
         ..RESTORED
     };
     Scene {
+        means: None,
         op: Op::SendSnapshot(SendSnapshot {
             source: source.canister,
             snapshot: source.snapshot,
             target,
             may_replace: false,
+            carries_settings: false,
+            through_copy: false,
+            folder: bench.home.join("on-its-way"),
+            keep_as: None,
         }),
         cast: vec![(target, change), (source.canister, Change::default())],
+    }
+}
+
+async fn send_across(bench: &Bench) -> Scene {
+    let there = bench.create_elsewhere().await;
+    let there = filled(bench, there).await;
+    let source = moved_on_from(bench, there).await;
+    let target = counter(bench).await;
+    count(bench, target).await;
+    count(bench, target).await;
+    let folder = bench.home.join("on-its-way");
+    let change = Change {
+        // One that was only a means, and the safety snapshot.
+        taken: 2,
+        ..RESTORED
+    };
+    Scene {
+        means: Some(folder.clone()),
+        op: Op::SendSnapshot(SendSnapshot {
+            source: source.canister,
+            snapshot: source.snapshot,
+            target,
+            may_replace: true,
+            carries_settings: true,
+            through_copy: false,
+            folder,
+            keep_as: None,
+        }),
+        cast: vec![(target, change), (source.canister, Change::default())],
+    }
+}
+
+/// A check call that [`NEXT_COUNTER`] answers like this, if it does.
+pub fn well(expected: Option<&str>) -> CheckCall {
+    CheckCall {
+        method: "well".to_owned(),
+        manner: Manner::Query,
+        arguments: "()".to_owned(),
+        expected: expected.map(str::to_owned),
+    }
+}
+
+/// Keeps a module, so that operations can name it.
+///
+/// # Panics
+///
+/// Where the text is not a module.
+pub fn kept(bench: &Bench, text: &str) -> ModuleHash {
+    let path = bench.home.join("module.wasm");
+    let module = wat::parse_str(text).expect("the test's module is well-formed");
+    std::fs::write(&path, module).expect("the folder is ours");
+    let kept = bench.engine.keep_module(&path);
+    kept.expect("it is a module").hash()
+}
+
+async fn upgrade(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    let change = Change {
+        total: Some(7),
+        back: 1,
+        installed: 1,
+        ..TAKEN
+    };
+    Scene {
+        means: None,
+        op: Op::Upgrade(Upgrade {
+            canister,
+            module: kept(bench, NEXT_COUNTER),
+            options: UpgradeOptions::default(),
+            argument: String::new(),
+            checks: vec![well(Some("(true)"))],
+            on_failure: OnFailure::Restore,
+            replace: None,
+        }),
+        cast: vec![(canister, change)],
+    }
+}
+
+async fn drill(bench: &Bench) -> Scene {
+    let source = written_out(bench).await;
+    Scene {
+        means: None,
+        op: Op::Drill(Drill {
+            canister: source.canister,
+            snapshot: source.snapshot,
+            checks: vec![CheckCall {
+                method: "total".to_owned(),
+                ..well(None)
+            }],
+            purse: None,
+            asked_at: 0,
+        }),
+        cast: vec![(source.canister, Change::default())],
     }
 }
 
@@ -318,6 +491,7 @@ async fn delete_snapshots(bench: &Bench) -> Scene {
         ..Change::default()
     };
     Scene {
+        means: None,
         op: Op::DeleteSnapshots {
             canister,
             snapshots,
@@ -332,7 +506,11 @@ pub fn method(step: StepName) -> Option<&'static str> {
         StepName::Start => Some("start_canister"),
         StepName::Stop => Some("stop_canister"),
         StepName::TakeSnapshot => Some("take_canister_snapshot"),
-        StepName::LoadSnapshot => Some("load_canister_snapshot"),
+        StepName::LoadSnapshot | StepName::LoadTrial => Some("load_canister_snapshot"),
+        StepName::MakeSnapshot => Some("upload_canister_snapshot_metadata"),
+        StepName::UpgradeCode => Some("install_code"),
+        StepName::MakeTrial => Some("provisional_create_canister_with_cycles"),
+        StepName::DeleteTrial => Some("delete_canister"),
         StepName::DeleteSnapshot => Some("delete_canister_snapshot"),
         StepName::Uninstall => Some("uninstall_code"),
         StepName::Delete => Some("delete_canister"),
@@ -348,10 +526,16 @@ pub fn method(step: StepName) -> Option<&'static str> {
 /// Where there is no such canister.
 pub fn picture(world: &World, id: CanisterId) -> Picture {
     let canister = world
-        .canister(id.principal(), Topology::DEFAULT_SUBNET)
-        .expect("it was made on the ordinary subnet");
+        .canister(
+            id.principal(),
+            world.topology.route(id.principal()).unwrap_or_default(),
+        )
+        .expect("it was made on a subnet");
     let is_load = |change: &&std::sync::Arc<canopic_practice::interface::Change>| {
         matches!(change.details, ChangeDetails::LoadSnapshot { .. })
+    };
+    let is_installation = |change: &&std::sync::Arc<canopic_practice::interface::Change>| {
+        matches!(change.details, ChangeDetails::CodeDeployment { .. })
     };
     let memory = canister.code.as_ref().map(|code| {
         let mut total = [0; 4];
@@ -367,6 +551,8 @@ pub fn picture(world: &World, id: CanisterId) -> Picture {
         snapshots: canister.snapshots.keys().copied().collect(),
         taken: canister.next_snapshot,
         loaded: canister.history.iter().filter(is_load).count(),
+        installed: canister.history.iter().filter(is_installation).count(),
+        canisters: world.canisters().count(),
     }
 }
 
@@ -385,6 +571,13 @@ pub fn pictures(world: &World, scene: &Scene) -> Vec<Picture> {
 ///
 /// Where it is not so.
 pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
+    if let Some(means) = scene.means.as_ref().filter(|means| means.exists()) {
+        assert!(
+            !matches!(job.state, State::Ended(_)),
+            "{means} was only a means: {:?}",
+            job.state
+        );
+    }
     for (((canister, change), before), after) in scene.cast.iter().zip(before).zip(after) {
         let told = || {
             format!(
@@ -399,6 +592,19 @@ pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
             "no second snapshot, ever: {}",
             told()
         );
+        assert!(
+            after.installed - before.installed <= change.installed,
+            "no second installation, ever: {}",
+            told()
+        );
+        if matches!(job.state, State::Ended(_)) {
+            assert_eq!(
+                after.canisters,
+                before.canisters,
+                "no throw-away canister is left behind: {}",
+                told()
+            );
+        }
         match &job.state {
             State::Ended(End::Done) => {
                 let snapshots = before.snapshots.len().cast_signed() + change.snapshots;
@@ -431,7 +637,7 @@ pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
                 assert!(
                     // Into an empty canister nothing is loaded back: it is empty again.
                     loaded == 0
-                        || loaded == 2 * change.loaded
+                        || loaded == 2 * change.loaded + change.back
                         || before.total.is_none() && loaded == change.loaded,
                     "what was loaded was loaded back once: {}",
                     told()
@@ -447,7 +653,7 @@ pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
             }
             State::Stuck(_) => {
                 assert!(
-                    loaded <= 2 * change.loaded,
+                    loaded <= 2 * change.loaded + change.back,
                     "no second load, ever: {}",
                     told()
                 );

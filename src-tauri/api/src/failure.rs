@@ -42,7 +42,7 @@ pub(crate) use mirror;
 mirror! {
     /// What went wrong. See [`canopic_engine::Code`].
     Code {
-        AddressInsecure, AddressMalformed, AmountMalformed, AmountTooSmall, ArchiveKeyWrong, ArchiveMalformed, ArgumentMalformed,
+        AddressInsecure, AddressMalformed, AmountMalformed, AmountTooSmall, AnswerDiffers, ArchiveKeyWrong, ArchiveMalformed, ArgumentMalformed,
         BalanceTooLow, Bug, Cancelled, CanisterBusy, CanisterNotFound, ClockOff, CopyChanged, CopyDamaged, CopyExists,
         CopyFromNewerVersion, CopyInUse, CopyMalformed, CopyUnfinished, CopyUnfit, CreationFailed, CyclesLow, DiskFull,
         FileTooLarge, FileUnreadable, FolderUnusable, IdMalformed, IdentityExists, IdentityLocked, IdentityUnknown, InUse,

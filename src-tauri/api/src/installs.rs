@@ -87,6 +87,15 @@ pub struct UpgradeOptions {
     pub main_memory: Option<MainMemory>,
 }
 
+impl From<UpgradeOptions> for engine::UpgradeOptions {
+    fn from(options: UpgradeOptions) -> Self {
+        Self {
+            skip_pre_upgrade: options.skip_pre_upgrade,
+            main_memory: options.main_memory.map(Into::into),
+        }
+    }
+}
+
 /// How it is installed.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, TS)]
 #[serde(
@@ -331,10 +340,7 @@ impl Api {
             canister: canister.parse()?,
             module: engine.kept_module(module.parse()?)?,
             wish: wish.into(),
-            options: engine::UpgradeOptions {
-                skip_pre_upgrade: options.skip_pre_upgrade,
-                main_memory: options.main_memory.map(Into::into),
-            },
+            options: options.into(),
             arguments: arguments.map(Arguments::read).transpose()?,
         };
         Ok(engine.plan_install(&order).await?.into())

@@ -2,9 +2,10 @@
 
 use crate::{
     Api,
+    calls::{Manner, all, both_ways},
     canisters::{Placement, Purse, SettingsChange, parse_amount},
     failure::Failure,
-    installs::InstallMode,
+    installs::{InstallMode, UpgradeOptions},
     mirror,
     wire::milliseconds,
 };
@@ -122,6 +123,23 @@ pub enum Op {
         /// What the module is told: the bytes, hexadecimal.
         argument: String,
     },
+    /// Upgrades a canister with a safety snapshot below, and asks it afterwards whether it is well.
+    Upgrade {
+        /// Which.
+        canister: String,
+        /// The hash of the new module, which was read before.
+        module: String,
+        /// The details.
+        options: UpgradeOptions,
+        /// What the module is told: the bytes, hexadecimal.
+        argument: String,
+        /// What is asked afterwards.
+        checks: Vec<CheckCall>,
+        /// What happens if the canister answers otherwise than expected.
+        on_failure: OnFailure,
+        /// The snapshot whose place the safety snapshot takes; that one is gone afterwards.
+        replace: Option<String>,
+    },
     /// Takes a snapshot of each of several canisters, as one restore point.
     TakeSnapshots {
         /// Which, in the order in which they are stopped.
@@ -141,7 +159,7 @@ pub enum Op {
         /// Which, in the order in which they are stopped.
         restores: Vec<Restore>,
     },
-    /// Puts one canister's snapshot into another one of the same subnet.
+    /// Puts one canister's snapshot into another one: directly on the same subnet, otherwise through a copy.
     SendSnapshot {
         /// Whose snapshot.
         source: String,
@@ -151,6 +169,41 @@ pub enum Op {
         target: String,
         /// Whether a person said that what is in the target may be replaced.
         may_replace: bool,
+        /// Whether the target gets the source's settings, too.
+        carries_settings: bool,
+        /// Whether it goes through a copy although both are on the same subnet: then nobody waits for a checkpoint.
+        through_copy: bool,
+        /// What the copy that stays in the library will be called; null: none stays.
+        keep_as: Option<String>,
+    },
+    /// Puts the state of a copy into a canister, after a safety snapshot of what is there.
+    RestoreCopy {
+        /// Which canister.
+        canister: String,
+        /// Which copy of the library.
+        copy: String,
+        /// Whether a person said that what is in the canister may be replaced.
+        may_replace: bool,
+    },
+    /// Finds out in a throw-away canister of the same subnet whether a snapshot can be restored.
+    Drill {
+        /// Whose snapshot.
+        canister: String,
+        /// Which.
+        snapshot: String,
+        /// What the throw-away canister is asked.
+        checks: Vec<CheckCall>,
+        /// Who pays for the throw-away canister; null: as the network has it.
+        purse: Option<Purse>,
+    },
+    /// Finds out in a throw-away canister of the network in use whether a copy can be restored.
+    DrillCopy {
+        /// Which copy of the library.
+        copy: String,
+        /// What the throw-away canister is asked.
+        checks: Vec<CheckCall>,
+        /// Who pays for the throw-away canister; null: as the network has it.
+        purse: Option<Purse>,
     },
     /// Deletes snapshots for ever.
     DeleteSnapshots {
@@ -159,6 +212,47 @@ pub enum Op {
         /// Which.
         snapshots: Vec<String>,
     },
+}
+
+both_ways! {
+    /// What happens if an upgraded canister answers otherwise than expected: a person is offered to restore, or it is restored.
+    OnFailure = OnFailure { Offer, Restore }
+}
+
+/// A call whose answer tells whether a canister is well.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CheckCall {
+    /// Which method.
+    pub method: String,
+    /// How it is called.
+    pub manner: Manner,
+    /// With what, as Candid text.
+    pub arguments: String,
+    /// What it should answer, as Candid text; null: any answer will do, as long as it is one.
+    pub expected: Option<String>,
+}
+
+impl From<CheckCall> for engine::CheckCall {
+    fn from(call: CheckCall) -> Self {
+        Self {
+            method: call.method,
+            manner: call.manner.into(),
+            arguments: call.arguments,
+            expected: call.expected,
+        }
+    }
+}
+
+impl From<engine::CheckCall> for CheckCall {
+    fn from(call: engine::CheckCall) -> Self {
+        Self {
+            method: call.method,
+            manner: call.manner.into(),
+            arguments: call.arguments,
+            expected: call.expected,
+        }
+    }
 }
 
 /// A canister and the snapshot that is restored there.
@@ -312,11 +406,71 @@ impl Op {
                 snapshot,
                 target,
                 may_replace,
-            } => engine::Op::SendSnapshot(engine::SendSnapshot {
-                source: source.parse()?,
-                snapshot: snapshot.parse()?,
-                target: target.parse()?,
+                carries_settings,
+                through_copy,
+                keep_as,
+            } => {
+                let (source, target): (engine::CanisterId, engine::CanisterId) =
+                    (source.parse()?, target.parse()?);
+                let on_its_way = || format!("{source} to {target}");
+                engine::Op::SendSnapshot(engine::SendSnapshot {
+                    source,
+                    snapshot: snapshot.parse()?,
+                    target,
+                    may_replace,
+                    carries_settings,
+                    through_copy,
+                    folder: engine.place_for_copy(&keep_as.clone().unwrap_or_else(on_its_way))?,
+                    keep_as,
+                })
+            }
+            Self::RestoreCopy {
+                canister,
+                copy,
                 may_replace,
+            } => engine::Op::RestoreCopy(engine::RestoreCopy {
+                canister: canister.parse()?,
+                folder: engine.copy_folder(copy.parse()?)?,
+                may_replace,
+            }),
+            Self::Drill {
+                canister,
+                snapshot,
+                checks,
+                purse,
+            } => engine::Op::Drill(engine::Drill {
+                canister: canister.parse()?,
+                snapshot: snapshot.parse()?,
+                checks: all(checks),
+                purse: purse.map(Into::into),
+                asked_at: now(),
+            }),
+            Self::DrillCopy {
+                copy,
+                checks,
+                purse,
+            } => engine::Op::DrillCopy(engine::DrillCopy {
+                folder: engine.copy_folder(copy.parse()?)?,
+                checks: all(checks),
+                purse: purse.map(Into::into),
+                asked_at: now(),
+            }),
+            Self::Upgrade {
+                canister,
+                module,
+                options,
+                argument,
+                checks,
+                on_failure,
+                replace,
+            } => engine::Op::Upgrade(engine::Upgrade {
+                canister: canister.parse()?,
+                module: module.parse()?,
+                options: options.into(),
+                argument,
+                checks: all(checks),
+                on_failure: on_failure.into(),
+                replace: replace.as_deref().map(str::parse).transpose()?,
             }),
             Self::DeleteSnapshots {
                 canister,
@@ -327,6 +481,11 @@ impl Op {
             },
         })
     }
+}
+
+/// This moment, in nanoseconds since 1970: what is paid is known by it, however often it is sent.
+fn now() -> u64 {
+    engine::Payment::new(0, SystemTime::now()).made_at
 }
 
 /// A payment of this moment: from here on it is this one, however often it is sent.
@@ -340,16 +499,16 @@ fn payment(amount: &str) -> Result<engine::Payment, Failure> {
 mirror! {
     /// What an operation does. See [`canopic_engine::OpName`].
     OpName {
-        ChangeSettings, Create, Delete, DeleteSnapshots, DownloadSnapshot, Install, Reinstall, RepairCopy, Restore, RestoreSnapshots, SendSnapshot, Start, Stop, TakeSnapshot, TakeSnapshots, TopUp, Uninstall, Upgrade, UploadCopy,
+        ChangeSettings, Create, Delete, DeleteSnapshots, DownloadSnapshot, Drill, Install, Reinstall, RepairCopy, Restore, RestoreCopy, RestoreSnapshots, SendSnapshot, Start, Stop, TakeSnapshot, TakeSnapshots, TopUp, Uninstall, Upgrade, UploadCopy,
     }
 }
 
 mirror! {
     /// What a step does. See [`canopic_engine::StepName`].
     StepName {
-        Buy, ChangeSettings, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, FetchSnapshot,
-        FillSnapshot, Give, InstallCode, LoadSnapshot, MakeSnapshot, MendCopy, Pay, Receive, Start, Stop, TakeSnapshot,
-        Uninstall, UploadModule, Verify, VerifyCopy, VerifyModule,
+        Buy, ChangeSettings, CheckAnswer, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, DeleteTrial,
+        DropCopy, FetchSnapshot, FetchToSend, FillSnapshot, Give, InstallCode, LoadSnapshot, LoadTrial, MakeSnapshot, MakeTrial,
+        MendCopy, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
     }
 }
 
@@ -366,10 +525,10 @@ mirror! {
 mirror! {
     /// What was looked at before a plan was made. See [`canopic_engine::CheckName`].
     CheckName {
-        Amount, AnotherCanister, Argument, Balance, BoundToId, Callers, ChunkStore, Controller, CopyFits, Cycles,
-        CyclesLost, Difference, FreeSlot, Guard, MainMemory, MemoryLimit, MemoryLost, Module, OpenCalls, Room,
+        Amount, AnotherCanister, Argument, Balance, BoundToId, Callers, CheckCall, ChunkStore, Controller, CopyFits, Cycles,
+        CyclesLost, Difference, FreeSlot, Guard, MainMemory, MemoryLimit, MemoryLost, Module, OpenCalls, PreUpgrade, Room,
         RunState, SafetyElsewhere, SameSubnet, SettingsDiffer, SnapshotOrigin, SnapshotsLost, SnapshotThere,
-        SnapshotWhole, Synced, TargetState, WhatIsLost,
+        SnapshotWhole, Synced, TargetState, TrialRuns, WhatIsLost,
     }
 }
 
@@ -490,6 +649,96 @@ pub struct Job {
     pub hindrance: Option<Failure>,
     /// How far the step under way is, if it tells.
     pub report: Option<Report>,
+    /// What it shows for itself.
+    pub proof: Proof,
+}
+
+/// What a job shows for itself, read from its steps.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    /// What it did with each canister.
+    pub canisters: Vec<CanisterProof>,
+    /// What was asked, in order.
+    pub asked: Vec<Asked>,
+    /// The throw-away canister that it made, as long as that is there.
+    pub trial: Option<String>,
+}
+
+/// What a job did with a canister.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CanisterProof {
+    /// Which.
+    pub canister: String,
+    /// The snapshot that it took; null where it took none, or took it back.
+    pub snapshot: Option<String>,
+    /// Whether that was taken to have a way back: restoring it undoes the job.
+    pub is_safety: bool,
+    /// Whether it loaded a snapshot.
+    pub is_loaded: bool,
+    /// The module hash that a certificate showed afterwards, hexadecimal.
+    pub module_hash: Option<String>,
+    /// The version that a certificate showed afterwards.
+    pub version: Option<f64>,
+}
+
+/// A check call, and what came of it.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// What was asked.
+    pub call: CheckCall,
+    /// What was answered; null where it did not come to that.
+    pub answer: Option<Answer>,
+}
+
+/// What came of a check call.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// Whether it is the answer that was expected.
+    pub fits: bool,
+    /// What was answered: as Candid text, or the digits of its bytes. Null where there was no answer.
+    pub found: Option<String>,
+    /// Why there was none.
+    pub rejection: Option<String>,
+}
+
+impl From<engine::Proof> for Proof {
+    fn from(proof: engine::Proof) -> Self {
+        Self {
+            canisters: all(proof.canisters),
+            asked: all(proof.asked),
+            trial: proof.trial.map(|trial| trial.to_string()),
+        }
+    }
+}
+
+impl From<engine::CanisterProof> for CanisterProof {
+    fn from(proof: engine::CanisterProof) -> Self {
+        Self {
+            canister: proof.canister.to_string(),
+            snapshot: proof.snapshot.map(|snapshot| snapshot.to_string()),
+            is_safety: proof.is_safety,
+            is_loaded: proof.is_loaded,
+            module_hash: proof.module_hash,
+            version: proof.version.map(|version| version as f64),
+        }
+    }
+}
+
+impl From<engine::Asked> for Asked {
+    fn from(asked: engine::Asked) -> Self {
+        Self {
+            call: asked.call.into(),
+            answer: asked.answer.map(|answer| Answer {
+                fits: answer.fits,
+                found: answer.found,
+                rejection: answer.rejection,
+            }),
+        }
+    }
 }
 
 /// How far a job is.
@@ -606,6 +855,7 @@ impl From<engine::JobView> for Job {
             name,
             targets,
             made: job.made().map(|canister| canister.to_string()),
+            proof: job.proof().into(),
             began_at: milliseconds(job.began_at),
             state: state(&job),
             steps: steps
@@ -657,6 +907,11 @@ fn state(job: &engine::Job) -> JobState {
 
 /// One method per request.
 impl Api {
+    pub(crate) async fn check_calls(&self, canister: String) -> Result<Vec<CheckCall>, Failure> {
+        let calls = self.engine()?.check_calls(canister.parse()?).await?;
+        Ok(all(calls))
+    }
+
     pub(crate) async fn plan(&self, op: Op) -> Result<Plan, Failure> {
         let engine = self.engine()?;
         let op = op.read(&engine)?;

@@ -18,7 +18,7 @@ use crate::{
         Algorithm, FoundStore, IdentityListing, KeySource, Loss, NewPhrase, Newcomer, Secret,
     },
     installs::{InstallPlan, InstallWish, Module, UpgradeOptions},
-    jobs::{Begun, Confirmed, Op, Plan, Planned},
+    jobs::{Begun, CheckCall, Confirmed, Op, Plan, Planned},
     networks::{GivenKey, NetworkListing, Probe},
     picks::Picks,
     projects::Project,
@@ -118,6 +118,8 @@ requests! {
     Retry => retry(job: u32) -> ();
     /// Leaves the world of a stuck job as it is.
     Leave => leave(job: u32) -> ();
+    /// The check calls that were made last on a canister of the network in use, to be made again.
+    CheckCalls => check_calls(canister: String) -> Vec<CheckCall>;
 
     // Activity.
     /// What was done, newest first.

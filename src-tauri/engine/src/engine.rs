@@ -28,6 +28,8 @@ pub struct Engine {
     pub(crate) identities: Identities,
     /// Held while the file of recent calls is changed.
     pub(crate) recent_calls: Mutex<()>,
+    /// Held while the file of check calls is changed.
+    pub(crate) check_calls: Mutex<()>,
     pub(crate) samples: Samples,
     pub(crate) jobs: Jobs,
     pub(crate) library: Arc<Library>,
@@ -59,6 +61,7 @@ impl Engine {
             neighbourhood: Neighbourhood::of_this_computer(),
             connections: Connections::default(),
             recent_calls: Mutex::default(),
+            check_calls: Mutex::default(),
         })
     }
 

@@ -19,6 +19,8 @@ pub enum Code {
     AmountMalformed,
     /// An amount of cycles does not even cover the fees.
     AmountTooSmall,
+    /// A canister that was asked whether it is well answered otherwise than expected, or not at all.
+    AnswerDiffers,
     /// This passphrase, or this key, does not open an encrypted archive.
     ArchiveKeyWrong,
     /// A file is not an archive of a copy, or one that should not be opened: links, two files of one name, sizes that lie.

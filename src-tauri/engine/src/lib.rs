@@ -21,6 +21,7 @@ pub mod activity;
 pub mod archive;
 mod call;
 mod canister;
+mod check_call;
 mod clock;
 mod connection;
 mod engine;
@@ -41,6 +42,7 @@ mod money;
 mod network;
 mod ops;
 mod project;
+mod proof;
 mod recovery;
 mod replica;
 mod runner;
@@ -60,6 +62,7 @@ pub use canister::{
     PublicFacts, Queries, Reading, Review, RunState, SHORT_RUNWAY_DAYS, Setting, SettingsChange,
     Status, Viewers, Warning, check, controller_warnings, may, review,
 };
+pub use check_call::{Answer, CheckCall};
 pub use connection::Connection;
 pub use engine::Engine;
 pub use error::{Certainty, Code, Error, Result};
@@ -100,17 +103,21 @@ pub use network::{
 pub use ops::{
     Check, CheckName, Downtime, Op, OpName, Plan, Step, StepName, Target, Undo,
     Verdict as CheckVerdict,
+    check_call::{CheckAnswer, Whom},
     copies::{DownloadSnapshot, RepairCopy, UploadCopy},
     cycles::{Buy, Give, Pay, Receive, TopUp},
+    drill::{DeleteTrial, Drill, DrillCopy, LoadTrial, MakeTrial},
     install::{ClearChunks, InstallCode, InstallModule, UploadModule, VerifyModule},
     lifecycle::{Start, Stop},
     removal::{Delete, Uninstall},
-    restore::{Load, Restore, Verify},
-    send::SendSnapshot,
+    restore::{Load, Restore, Verify, Which},
+    send::{DropCopy, FetchToSend, RestoreCopy, SendSnapshot},
     settings::ChangeSettings,
     snapshots::{DeleteSnapshot, Take, TakeSnapshot},
+    upgrade::{OnFailure, Upgrade, UpgradeCode},
 };
 pub use project::{Environment, Ground, Member, Problem, ProblemKind, Project};
+pub use proof::{Asked, CanisterProof, Proof};
 pub use replica::Envelope;
 pub use runner::{Conduct, JobView, Report};
 pub use samples::Sample;

@@ -24,8 +24,10 @@
 //!
 //! What a later step needs of an earlier one it takes from [`Work::output`].
 
+pub(crate) mod check_call;
 pub(crate) mod copies;
 pub(crate) mod cycles;
+pub(crate) mod drill;
 pub(crate) mod fleet;
 pub(crate) mod install;
 pub(crate) mod lifecycle;
@@ -34,10 +36,11 @@ pub(crate) mod restore;
 pub(crate) mod send;
 pub(crate) mod settings;
 pub(crate) mod snapshots;
+pub(crate) mod upgrade;
 
 use crate::{
-    CanisterId, Code, Creation, Error, Fingerprint, Folders, InstallMode, NetworkId, Result,
-    RunState, SettingsChange, Status, canister,
+    CanisterId, CheckCall, Code, Creation, Error, Fingerprint, Folders, InstallMode, NetworkId,
+    Result, RunState, SettingsChange, Status, canister,
     replica::Replica,
     runner::Work,
     snapshot::{self, Snapshot, SnapshotId},
@@ -86,6 +89,8 @@ pub enum Op {
     TakeSnapshot(snapshots::TakeSnapshot),
     /// Installs a module.
     Install(install::InstallModule),
+    /// Upgrades a canister with a safety snapshot below, and asks it afterwards whether it is well.
+    Upgrade(upgrade::Upgrade),
     /// Copies a snapshot onto this computer.
     DownloadSnapshot(copies::DownloadSnapshot),
     /// Makes a snapshot of a copy.
@@ -113,6 +118,12 @@ pub enum Op {
     },
     /// Puts one canister's snapshot into another one.
     SendSnapshot(send::SendSnapshot),
+    /// Puts the state of a copy into a canister.
+    RestoreCopy(send::RestoreCopy),
+    /// Finds out in a throw-away canister whether a snapshot can be restored.
+    Drill(drill::Drill),
+    /// The same for a copy.
+    DrillCopy(drill::DrillCopy),
     /// Deletes snapshots for ever.
     DeleteSnapshots {
         /// Of which canister.
@@ -183,6 +194,10 @@ pub enum OpName {
     RestoreSnapshots,
     /// Puts one canister's snapshot into another one.
     SendSnapshot,
+    /// Puts the state of a copy into a canister.
+    RestoreCopy,
+    /// Finds out in a throw-away canister whether a snapshot or a copy can be restored.
+    Drill,
     /// Deletes snapshots for ever.
     DeleteSnapshots,
 }
@@ -211,8 +226,23 @@ impl Op {
             Self::Restore(_) => OpName::Restore,
             Self::RestoreSnapshots { .. } => OpName::RestoreSnapshots,
             Self::SendSnapshot(_) => OpName::SendSnapshot,
+            Self::RestoreCopy(_) => OpName::RestoreCopy,
+            Self::Drill(_) | Self::DrillCopy(_) => OpName::Drill,
+            Self::Upgrade(_) => OpName::Upgrade,
             Self::DeleteSnapshots { .. } => OpName::DeleteSnapshots,
         }
+    }
+}
+
+impl Op {
+    /// The check calls that a canister is to be remembered by, where it makes any.
+    pub(crate) fn checks(&self) -> Option<(CanisterId, &[CheckCall])> {
+        let (canister, checks) = match self {
+            Self::Upgrade(wish) => (wish.canister, &wish.checks),
+            Self::Drill(wish) => (wish.canister, &wish.checks),
+            _ => return None,
+        };
+        (!checks.is_empty()).then_some((canister, checks))
     }
 }
 
@@ -237,6 +267,10 @@ pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
         Op::Restore(wish) => restore::plan_restore(world, std::slice::from_ref(wish)).await,
         Op::RestoreSnapshots { restores } => restore::plan_restore(world, restores).await,
         Op::SendSnapshot(wish) => send::plan_send(world, wish).await,
+        Op::RestoreCopy(wish) => send::plan_restore_copy(world, wish).await,
+        Op::Drill(wish) => drill::plan_drill(world, wish).await,
+        Op::DrillCopy(wish) => drill::plan_drill_copy(world, wish).await,
+        Op::Upgrade(wish) => upgrade::plan_upgrade(world, wish).await,
         Op::DeleteSnapshots {
             canister,
             snapshots,
@@ -325,6 +359,20 @@ steps! {
     Verify(restore::Verify),
     /// Deletes a snapshot.
     DeleteSnapshot(snapshots::DeleteSnapshot),
+    /// Upgrades a canister whose state is kept as a snapshot.
+    UpgradeCode(upgrade::UpgradeCode),
+    /// Asks a canister whether it is well.
+    CheckAnswer(check_call::CheckAnswer),
+    /// Makes a throw-away canister.
+    MakeTrial(drill::MakeTrial),
+    /// Loads a snapshot into the throw-away canister.
+    LoadTrial(drill::LoadTrial),
+    /// Deletes the throw-away canister.
+    DeleteTrial(drill::DeleteTrial),
+    /// Fetches a snapshot that goes to another canister.
+    FetchToSend(send::FetchToSend),
+    /// Deletes the copy that was only a means.
+    DropCopy(send::DropCopy),
 }
 
 /// How often something may be done.
@@ -568,7 +616,7 @@ pub enum CheckName {
     MemoryLimit,
     /// Whether the target is another canister than the source.
     AnotherCanister,
-    /// Whether both canisters live on the same subnet.
+    /// Whether the target loads the snapshot directly; otherwise it goes through a copy.
     SameSubnet,
     /// Whether the target is empty, or may lose what it holds.
     TargetState,
@@ -576,6 +624,12 @@ pub enum CheckName {
     SettingsDiffer,
     /// What belongs to the id of the source and does not come along.
     BoundToId,
+    /// Whether a check call can be made, and says what the method takes and gives.
+    CheckCall,
+    /// Whether the old module may save what it holds in memory before an upgrade.
+    PreUpgrade,
+    /// That the throw-away canister runs the snapshot's code while it is there.
+    TrialRuns,
 }
 
 /// What a check found.

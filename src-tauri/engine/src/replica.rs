@@ -160,6 +160,11 @@ impl Envelope {
         nanoseconds(at) > self.expiry
     }
 
+    /// The last moment at which a machine of the network takes it.
+    pub(crate) fn expires_at(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(self.expiry)
+    }
+
     fn request(&self) -> Result<RequestId> {
         <[u8; 32]>::try_from(self.request_id.as_slice())
             .map(|bytes| RequestId::new(&bytes))

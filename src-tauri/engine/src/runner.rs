@@ -19,7 +19,7 @@ mod work;
 pub(crate) use work::{Done, Work};
 
 use crate::{
-    CanisterId, Code, Error, Fingerprint, Result,
+    CanisterId, Code, Error, Fingerprint, Place, Result,
     job::{Deed, End, Event, Failure, Job, JobId, Next, Progress, State},
     journal::{self, Journal},
     ops::{self, Op, Plan, World},
@@ -578,7 +578,14 @@ impl crate::Engine {
         let world = self.world().await?;
         let plan = ops::plan(&world, &op).await?;
         confirm(&plan, fingerprint)?;
-        self.jobs.begin(world, op, plan)
+        let checked = op
+            .checks()
+            .map(|(canister, calls)| (world.network, canister, calls.to_vec()));
+        let job = self.jobs.begin(world, op, plan)?;
+        if let Some((network, canister, calls)) = checked {
+            self.remember_checks(Place { network, canister }, &calls);
+        }
+        Ok(job)
     }
 
     /// Waits until a job is over or needs a person.

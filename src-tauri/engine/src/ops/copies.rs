@@ -5,7 +5,8 @@
 //! unfinished copy says of itself what it is, and the next download goes on from there.
 
 use super::{
-    Check, CheckName, Happened, Kind, Plan, Standing, Undo, Verb, Verdict, World,
+    Check, CheckName, Happened, Kind, Plan, Undo, Verb, Verdict, World,
+    check_call::Whom,
     snapshots::{affordable, delete, free_slot, inventory, snapshot_there, taken},
 };
 use crate::{
@@ -69,13 +70,13 @@ pub struct RepairCopy {
 }
 
 /// The nodes of an ordinary subnet. What a canister's own has is not asked: on a larger one it costs in proportion more.
-const NODES: u32 = 13;
+pub(super) const NODES: u32 = 13;
 
 /// The largest heap of 32-bit code, and of 64-bit code.
 const HEAP_32: u64 = 4 << 30;
 const HEAP_64: u64 = 6 << 30;
 
-fn sizes(metadata: &Metadata) -> [u64; 3] {
+pub(super) fn sizes(metadata: &Metadata) -> [u64; 3] {
     [
         metadata.module_bytes,
         metadata.heap_bytes,
@@ -90,6 +91,17 @@ fn place(canister: CanisterId, snapshot: &SnapshotId) -> SnapshotPlace {
     }
 }
 
+/// What a snapshot is made of.
+pub(super) async fn metadata_at(
+    world: &World,
+    canister: CanisterId,
+    snapshot: &SnapshotId,
+) -> Result<Metadata> {
+    let call = place(canister, snapshot).read_metadata()?;
+    let (reply,) = world.replica.attempt(call).await?;
+    Metadata::from_network(reply)
+}
+
 pub(super) async fn plan_download(world: &World, wish: &DownloadSnapshot) -> Result<Plan> {
     let canister = wish.canister;
     let standing = world.standing(canister).await?;
@@ -98,9 +110,7 @@ pub(super) async fn plan_download(world: &World, wish: &DownloadSnapshot) -> Res
     let is_there = there.verdict == Verdict::Fine;
     plan.checks.push(there);
     if is_there {
-        let call = place(canister, &wish.snapshot).read_metadata()?;
-        let (reply,) = world.replica.attempt(call).await?;
-        let metadata = Metadata::from_network(reply)?;
+        let metadata = metadata_at(world, canister, &wish.snapshot).await?;
         plan.cost = cost::download(sizes(&metadata), metadata.stored.len(), NODES);
         plan.checks
             .push(affordable(&standing, plan.cost, 0).or(Code::CyclesLow));
@@ -112,13 +122,7 @@ pub(super) async fn plan_download(world: &World, wish: &DownloadSnapshot) -> Res
         "icp canister snapshot download {canister} {} -o {}",
         wish.snapshot, wish.folder
     )];
-    plan.step(Fetch {
-        canister,
-        snapshot: wish.snapshot.clone(),
-        folder: wish.folder.clone(),
-        name: wish.name.clone(),
-        canister_name: standing.name,
-    });
+    plan.step(Fetch::new(wish, standing.name));
     Ok(plan)
 }
 
@@ -131,15 +135,17 @@ pub(super) async fn plan_upload(world: &World, wish: &UploadCopy) -> Result<Plan
     } = wish.clone();
     let standing = world.standing(canister).await?;
     let mut plan = Plan::about(world.caller, &[&standing]);
-    let reader = {
-        let folder = folder.clone();
-        blocking("opening a copy", move || CopyReader::open(&folder)).await?
-    };
+    let reader = open(&folder).await?;
     let metadata = reader.metadata();
     // Where there is no room for both, the old one has to go first.
     let is_full = free_slot(&standing, None).verdict != Verdict::Fine;
     let goes_first = replace.clone().filter(|_| is_full);
-    plan.checks.push(fits(&standing, &reader));
+    plan.checks.push(fits(
+        &standing.name,
+        standing.status.module_hash.as_deref(),
+        metadata,
+        module_of(&reader),
+    ));
     plan.checks.push(free_slot(&standing, goes_first.as_ref()));
     if let Some(replaced) = &replace {
         plan.checks.push(snapshot_there(&standing, replaced));
@@ -160,31 +166,50 @@ pub(super) async fn plan_upload(world: &World, wish: &UploadCopy) -> Result<Plan
     plan.twin = vec![format!(
         "icp canister snapshot upload {canister} -i {folder}{replacing}"
     )];
-    plan.step(Verify {
-        canister,
-        folder: folder.clone(),
-    });
-    plan.step(Make {
-        canister,
-        folder: folder.clone(),
-        replace: goes_first.clone(),
-    });
-    let made = plan.steps.len() - 1;
-    plan.step(Fill {
-        canister,
-        folder: folder.clone(),
-        made,
-    });
-    plan.step(Compare {
-        canister,
-        folder,
-        made,
-        is_all: compares_all,
-    });
+    arrive(
+        &mut plan,
+        &canister.into(),
+        &folder,
+        goes_first.clone(),
+        compares_all,
+    );
     if let Some(snapshot) = replace.filter(|_| goes_first.is_none()) {
         plan.step(Replace { canister, snapshot });
     }
     Ok(plan)
+}
+
+/// Adds the steps by which a copy becomes a snapshot, and returns the one that makes it.
+pub(super) fn arrive(
+    plan: &mut Plan,
+    whom: &Whom,
+    folder: &Utf8Path,
+    replace: Option<SnapshotId>,
+    compares_all: bool,
+) -> usize {
+    let folder = folder.to_owned();
+    plan.step(Verify {
+        canister: whom.known(),
+        folder: folder.clone(),
+    });
+    plan.step(Make {
+        canister: whom.clone(),
+        folder: folder.clone(),
+        replace,
+    });
+    let made = plan.steps.len() - 1;
+    plan.step(Fill {
+        canister: whom.clone(),
+        folder: folder.clone(),
+        made,
+    });
+    plan.step(Compare {
+        canister: whom.clone(),
+        folder,
+        made,
+        is_all: compares_all,
+    });
+    made
 }
 
 pub(super) async fn plan_repair(world: &World, wish: &RepairCopy) -> Result<Plan> {
@@ -198,7 +223,7 @@ pub(super) async fn plan_repair(world: &World, wish: &RepairCopy) -> Result<Plan
 }
 
 /// Whether a folder is a place for a copy: room on its disk for what is not there yet, files so large, and nobody who carries them away.
-fn room_for(folder: &Utf8Path, metadata: &Metadata) -> Vec<Check> {
+pub(super) fn room_for(folder: &Utf8Path, metadata: &Metadata) -> Vec<Check> {
     let there: u64 = metadata
         .blobs()
         .filter_map(|(part, _)| folder.join(part.path()).symlink_metadata().ok())
@@ -234,7 +259,7 @@ fn room_for(folder: &Utf8Path, metadata: &Metadata) -> Vec<Check> {
 }
 
 /// How many bytes of a copy will be sent, as far as its hashes tell zeros from the rest.
-fn written(reader: &CopyReader) -> u64 {
+pub(super) fn written(reader: &CopyReader) -> u64 {
     reader
         .blobs()
         .map(|(part, bytes)| {
@@ -246,25 +271,34 @@ fn written(reader: &CopyReader) -> u64 {
         .sum()
 }
 
-/// Whether the canister can have such a snapshot. A heap beyond 32 bits needs 64-bit code to be installed while it is uploaded.
-fn fits(standing: &Standing, reader: &CopyReader) -> Check {
-    let metadata = reader.metadata();
+/// The module of a copy, where its hash is known.
+pub(super) fn module_of(reader: &CopyReader) -> Option<&[u8]> {
+    reader
+        .manifest()
+        .map(|manifest| manifest.module_hash.0.as_slice())
+}
+
+/// Whether a canister with the module `now`, or an empty one, can have such a snapshot. A heap beyond 32 bits needs 64-bit code to be
+/// installed while it is uploaded.
+pub(super) fn fits(
+    name: &str,
+    now: Option<&[u8]>,
+    metadata: &Metadata,
+    module: Option<&[u8]>,
+) -> Check {
     let heap = metadata.heap_bytes;
-    let same_module = reader.manifest().is_some_and(|manifest| {
-        standing.status.module_hash.as_deref() == Some(manifest.module_hash.0.as_slice())
-    });
     let verdict = if heap > HEAP_64 || metadata.has_lost_globals() {
         Verdict::Blocks
-    } else if heap <= HEAP_32 || same_module {
+    } else if heap <= HEAP_32 || now.is_some() && now == module {
         Verdict::Fine
-    } else if standing.status.module_hash.is_none() {
+    } else if now.is_none() {
         // An empty canister counts as one of 32 bits.
         Verdict::Blocks
     } else {
         Verdict::Warns
     };
     Check::new(CheckName::CopyFits, verdict)
-        .with("name", &standing.name)
+        .with("name", name)
         .with("heap", heap)
         .with("globalsLost", metadata.has_lost_globals())
         .with("remedy", if heap > HEAP_32 { "wasm64" } else { "" })
@@ -298,7 +332,7 @@ async fn metadata_of(work: &Work, place: &SnapshotPlace) -> Result<Metadata> {
     Metadata::from_network(reply)
 }
 
-async fn open(folder: &Utf8Path) -> Result<Arc<CopyReader>> {
+pub(super) async fn open(folder: &Utf8Path) -> Result<Arc<CopyReader>> {
     let folder = folder.to_owned();
     blocking("opening a copy", move || CopyReader::open(&folder))
         .await
@@ -309,14 +343,24 @@ async fn open(folder: &Utf8Path) -> Result<Arc<CopyReader>> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fetch {
-    canister: CanisterId,
-    snapshot: SnapshotId,
-    folder: Utf8PathBuf,
+    pub(super) canister: CanisterId,
+    pub(super) snapshot: SnapshotId,
+    pub(super) folder: Utf8PathBuf,
     name: String,
     canister_name: String,
 }
 
 impl Fetch {
+    pub(super) fn new(wish: &DownloadSnapshot, canister_name: String) -> Self {
+        Self {
+            canister: wish.canister,
+            snapshot: wish.snapshot.clone(),
+            folder: wish.folder.clone(),
+            name: wish.name.clone(),
+            canister_name,
+        }
+    }
+
     /// What the copy will be. The canister's status and settings belong to it, as far as they are to be had.
     async fn draft(&self, work: &Work, metadata: Metadata) -> Result<Draft> {
         let now = milliseconds();
@@ -478,7 +522,7 @@ impl Verb for Verify {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Make {
-    canister: CanisterId,
+    pub(crate) canister: Whom,
     folder: Utf8PathBuf,
     replace: Option<SnapshotId>,
 }
@@ -486,7 +530,7 @@ pub struct Make {
 #[async_trait]
 impl Verb for Make {
     fn canister(&self) -> CanisterId {
-        self.canister
+        self.canister.known()
     }
 
     fn kind(&self) -> Kind {
@@ -494,23 +538,21 @@ impl Verb for Make {
     }
 
     async fn before(&self, work: &Work) -> Result<Value> {
-        Ok(json!(inventory(work, self.canister).await?))
+        Ok(json!(inventory(work, self.canister.id(work)?).await?))
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
+        let canister = self.canister.id(work)?;
         let reader = open(&self.folder).await?;
         let replace = self.replace.as_ref().map(|id| id.bytes().to_vec());
         let arguments = reader
             .metadata()
-            .upload_arguments(self.canister.principal(), replace)
+            .upload_arguments(canister.principal(), replace)
             .ok_or_else(|| {
                 Error::new(Code::CopyUnfit, "making a snapshot").with("path", &self.folder)
             })?;
-        let call: Call<(UploadCanisterSnapshotMetadataResult,)> = Call::manage(
-            self.canister,
-            "upload_canister_snapshot_metadata",
-            (arguments,),
-        )?;
+        let call: Call<(UploadCanisterSnapshotMetadataResult,)> =
+            Call::manage(canister, "upload_canister_snapshot_metadata", (arguments,))?;
         Ok(match work.once(self, call).await? {
             Done::Replied((made,)) => json!({ "snapshot": SnapshotId::from(made.snapshot_id) }),
             Done::Adopted(output) => output,
@@ -522,12 +564,13 @@ impl Verb for Make {
         let before: Vec<SnapshotId> = serde_json::from_value(before.clone())
             .map_err(|error| Error::new(Code::Bug, "reading the journal").because(error))?;
         let ours = open(&self.folder).await?;
+        let canister = self.canister.id(work)?;
         let mut found = vec![];
-        for id in inventory(work, self.canister).await? {
+        for id in inventory(work, canister).await? {
             if before.contains(&id) {
                 continue;
             }
-            let metadata = metadata_of(work, &place(self.canister, &id)).await?;
+            let metadata = metadata_of(work, &place(canister, &id)).await?;
             let expected = Metadata {
                 stored: vec![],
                 ..ours.metadata().clone()
@@ -547,7 +590,7 @@ impl Verb for Make {
     async fn undo(&self, work: &Work, output: Option<&Value>) -> Result<()> {
         match output {
             // Half of a snapshot is of no use, even where it took the place of another one.
-            Some(output) => delete(work, self.canister, &taken(output)?).await,
+            Some(output) => delete(work, self.canister.id(work)?, &taken(output)?).await,
             None => Ok(()),
         }
     }
@@ -557,24 +600,24 @@ impl Verb for Make {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Fill {
-    canister: CanisterId,
+    canister: Whom,
     folder: Utf8PathBuf,
     /// The step that made the snapshot.
     made: usize,
 }
 
 /// The snapshot that an earlier step made.
-fn made(work: &Work, canister: CanisterId, step: usize) -> Result<SnapshotPlace> {
+fn made(work: &Work, canister: &Whom, step: usize) -> Result<SnapshotPlace> {
     let output = work
         .output(step)
         .ok_or_else(|| Error::new(Code::Bug, "looking for the snapshot that was made"))?;
-    Ok(place(canister, &taken(&output)?))
+    Ok(place(canister.id(work)?, &taken(&output)?))
 }
 
 #[async_trait]
 impl Verb for Fill {
     fn canister(&self) -> CanisterId {
-        self.canister
+        self.canister.known()
     }
 
     fn kind(&self) -> Kind {
@@ -582,7 +625,7 @@ impl Verb for Fill {
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
-        let place = made(work, self.canister, self.made)?;
+        let place = made(work, &self.canister, self.made)?;
         let reader = open(&self.folder).await?;
         let report = reporting(work);
         let course = Course {
@@ -617,7 +660,7 @@ impl Verb for Fill {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Compare {
-    canister: CanisterId,
+    canister: Whom,
     folder: Utf8PathBuf,
     made: usize,
     is_all: bool,
@@ -626,7 +669,7 @@ pub struct Compare {
 #[async_trait]
 impl Verb for Compare {
     fn canister(&self) -> CanisterId {
-        self.canister
+        self.canister.known()
     }
 
     fn kind(&self) -> Kind {
@@ -634,7 +677,7 @@ impl Verb for Compare {
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
-        let place = made(work, self.canister, self.made)?;
+        let place = made(work, &self.canister, self.made)?;
         let reader = open(&self.folder).await?;
         let report = reporting(work);
         let course = Course {
@@ -658,7 +701,7 @@ impl Verb for Compare {
         let known = ChainSnapshot::new(
             world.network,
             &world.network_id.to_string(),
-            self.canister,
+            place.canister,
             &place.snapshot,
         );
         let folder = self.folder.clone();

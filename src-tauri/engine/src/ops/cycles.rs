@@ -100,11 +100,12 @@ pub(super) async fn plan_create(world: &World, creation: &Creation) -> Result<Pl
     Ok(plan)
 }
 
-fn fingerprint(of: &Value) -> String {
+pub(super) fn fingerprint(of: &Value) -> String {
     hex::encode(Sha256::digest(of.to_string()))
 }
 
-fn affordable(balance: money::Balance, amount: u128) -> Check {
+/// Whether the identity can pay that.
+pub(super) fn affordable(balance: money::Balance, amount: u128) -> Check {
     Check::require(CheckName::Balance, balance.after(amount).is_ok())
         .with("balance", balance.cycles)
         .with("needed", amount.saturating_add(balance.fee))

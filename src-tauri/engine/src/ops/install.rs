@@ -54,7 +54,7 @@ impl InstallModule {
     }
 }
 
-fn argument(digits: &str) -> Result<Vec<u8>> {
+pub(super) fn argument(digits: &str) -> Result<Vec<u8>> {
     hex::decode(digits)
         .map_err(|error| Error::new(Code::Bug, "reading what a module is told").because(error))
 }
@@ -113,7 +113,7 @@ pub(crate) fn checks(found: &InstallPlan) -> Vec<Check> {
 }
 
 /// The same in a terminal.
-fn twin(wish: &InstallModule) -> String {
+pub(super) fn twin(wish: &InstallModule) -> String {
     let mode = match wish.mode {
         InstallMode::Install => "install",
         InstallMode::Reinstall => "reinstall",
@@ -236,6 +236,19 @@ impl Verb for UploadModule {
     }
 }
 
+impl InstallCode {
+    /// Installs as a part of `verb`, which knows how to tell whether it happened.
+    pub(super) async fn run_as(&self, verb: &dyn Verb, work: &Work) -> Result<Value> {
+        let module = kept(work, self.0.module)?;
+        let argument = argument(&self.0.argument)?;
+        let call = install::call(self.0.canister, &module, self.0.mode, argument)?;
+        Ok(match work.once(verb, call).await? {
+            Done::Replied(()) => Value::Null,
+            Done::Adopted(output) => output,
+        })
+    }
+}
+
 #[async_trait]
 impl Verb for InstallCode {
     fn canister(&self) -> CanisterId {
@@ -260,13 +273,7 @@ impl Verb for InstallCode {
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
-        let module = kept(work, self.0.module)?;
-        let argument = argument(&self.0.argument)?;
-        let call = install::call(self.0.canister, &module, self.0.mode, argument)?;
-        Ok(match work.once(self, call).await? {
-            Done::Replied(()) => Value::Null,
-            Done::Adopted(output) => output,
-        })
+        self.run_as(self, work).await
     }
 
     /// Another module than before is ours, for one job at a time works on a canister. Where it was the same before, only a version

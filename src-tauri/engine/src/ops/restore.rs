@@ -76,7 +76,7 @@ pub(super) async fn plan_restore(world: &World, wishes: &[Restore]) -> Result<Pl
         ));
         plan.step(Load {
             canister: *canister,
-            snapshot: snapshot.clone(),
+            snapshot: snapshot.clone().into(),
             safety,
         });
         loads.push(plan.steps.len() - 1);
@@ -148,13 +148,45 @@ async fn check(world: &World, plan: &mut Plan, wish: &Restore, standing: &Standi
     Ok(())
 }
 
+/// Which snapshot a step works with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Which {
+    /// One that there is.
+    Snapshot(SnapshotId),
+    /// The one that an earlier step makes.
+    Made {
+        /// That step.
+        made: usize,
+    },
+}
+
+impl From<SnapshotId> for Which {
+    fn from(snapshot: SnapshotId) -> Self {
+        Self::Snapshot(snapshot)
+    }
+}
+
+impl Which {
+    /// Its id now.
+    pub(super) fn id(&self, work: &Work) -> Result<SnapshotId> {
+        match self {
+            Self::Snapshot(snapshot) => Ok(snapshot.clone()),
+            Self::Made { made } => {
+                let output = work.output(*made);
+                taken(&output.unwrap_or_default())
+            }
+        }
+    }
+}
+
 /// Puts a snapshot's state in place of a canister's. Planned only for a canister that is stopped by then: its version stands still, so
 /// that it tells whether the load took effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Load {
     pub(crate) canister: CanisterId,
-    pub(crate) snapshot: SnapshotId,
+    pub(crate) snapshot: Which,
     /// The step that takes the snapshot of what is there now.
     pub(crate) safety: Option<usize>,
 }
@@ -186,7 +218,7 @@ impl Verb for Load {
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
-        let call = snapshot::load(self.canister, &self.snapshot)?;
+        let call = snapshot::load(self.canister, &self.snapshot.id(work)?)?;
         match work.once(self, call).await? {
             Done::Replied(()) => {
                 let status = work.status(self.canister).await?;
@@ -217,17 +249,23 @@ impl Verb for Load {
                 .repeat(canister::lifecycle::uninstall(self.canister)?)
                 .await;
         };
-        let taken_before = work
-            .output(safety)
-            .ok_or_else(|| Error::new(Code::Bug, "looking for the safety snapshot"))?;
-        let back = Self {
-            canister: self.canister,
-            snapshot: taken(&taken_before)?,
-            safety: None,
-        };
-        let call = snapshot::load(back.canister, &back.snapshot)?;
-        work.once(&back, call).await.map(drop)
+        load_back(work, self.canister, safety).await
     }
+}
+
+/// Loads the snapshot that an earlier step took, to take back what came after it.
+pub(super) async fn load_back(work: &Work, canister: CanisterId, safety: usize) -> Result<()> {
+    let taken_before = work
+        .output(safety)
+        .ok_or_else(|| Error::new(Code::Bug, "looking for the safety snapshot"))?;
+    let taken_before = taken(&taken_before)?;
+    let call = snapshot::load(canister, &taken_before)?;
+    let back = Load {
+        canister,
+        snapshot: taken_before.into(),
+        safety: None,
+    };
+    work.once(&back, call).await.map(drop)
 }
 
 /// Looks whether the world is as planned after a load. What is not is left to a person: somebody else may be at work there.

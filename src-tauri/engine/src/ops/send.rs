@@ -1,21 +1,38 @@
-//! Sending a snapshot to another canister of the same subnet: it is loaded there directly, without any transfer.
+//! Putting a state into another canister: a snapshot of one that is within reach, or a copy on this computer.
 //!
-//! The source stays as it is, running. The target is stopped, what is in it is taken as a safety snapshot, the source's snapshot is
-//! loaded, and the target runs again if it ran. What a canister wrote since the subnet's last checkpoint cannot be loaded elsewhere yet;
-//! the network says so and the load waits ([`Code::NotYetLoadable`]), ten minutes at most, for as long as the person likes. To another
-//! subnet a snapshot goes as a copy: a download and an upload.
+//! On the same subnet the target loads the source's snapshot directly, without any transfer. What a canister wrote since the subnet's
+//! last checkpoint cannot be loaded elsewhere yet; the network says so and the load waits ([`Code::NotYetLoadable`]), ten minutes at
+//! most, for as long as the person likes. To another subnet, or when somebody would rather not wait, a snapshot goes through a copy:
+//! it is downloaded, uploaded to the target and loaded there, and what was only a means is deleted again. To another network it goes in two
+//! operations, for one works on one network: a download there, and [`RestoreCopy`] here.
+//!
+//! The source stays as it is, running. The target is stopped once everything has arrived, what is in it is taken as a safety snapshot,
+//! the state is loaded, and the target runs again if it ran.
 
 use super::{
-    Check, CheckName, Downtime, Plan, Undo, World,
+    Check, CheckName, Downtime, Kind, Plan, Standing, Undo, Verb, Verdict, World,
+    copies::{
+        self, DownloadSnapshot, Fetch, NODES, arrive, fits, metadata_at, module_of, room_for,
+        sizes, written,
+    },
     lifecycle::{Start, Stop},
-    restore::{Load, Verify},
-    snapshots::{Take, affordable, free_slot, snapshot_there, state_bytes},
+    restore::{Load, Verify, Which},
+    settings::{self, ChangeSettings},
+    snapshots::{DeleteSnapshot, Take, affordable, snapshot_there, state_bytes},
 };
 use crate::{
-    CanisterId, CanisterSettings, Result, RunState, SettingsChange, review,
+    CanisterId, CanisterSettings, ChainSnapshot, Code, CopyReader, Result, RunState, SLOTS,
+    SettingsChange,
+    canister::review,
+    folder,
+    runner::Work,
     snapshot::{self, SnapshotId},
+    transfer::{cost, download::blocking},
 };
+use async_trait::async_trait;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// The wish to put one canister's snapshot into another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,49 +46,219 @@ pub struct SendSnapshot {
     pub target: CanisterId,
     /// Whether a person said that what is in the target may be replaced.
     pub may_replace: bool,
+    /// Whether the target gets the source's settings, too.
+    pub carries_settings: bool,
+    /// Whether it goes through a copy although both are on the same subnet.
+    pub through_copy: bool,
+    /// The folder of the copy, where it goes through one.
+    pub folder: Utf8PathBuf,
+    /// What people will call the copy that stays; none: it is deleted when it has arrived.
+    pub keep_as: Option<String>,
+}
+
+/// The wish to put the state of a copy into a canister.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreCopy {
+    /// Which canister.
+    pub canister: CanisterId,
+    /// The copy.
+    pub folder: Utf8PathBuf,
+    /// Whether a person said that what is in the canister may be replaced.
+    pub may_replace: bool,
 }
 
 pub(super) async fn plan_send(world: &World, wish: &SendSnapshot) -> Result<Plan> {
     let source = world.standing(wish.source).await?;
     let target = world.standing(wish.target).await?;
     let mut plan = Plan::about(world.caller, &[&target, &source]);
-    plan.undo = Undo::RestoreSafety;
-    plan.checks.push(snapshot_there(&source, &wish.snapshot));
     let subnets = futures::try_join!(
         world.replica.subnet_of(wish.source),
         world.replica.subnet_of(wish.target)
     )?;
-    let has_code = target.status.module_hash.is_some();
+    let is_direct = subnets.0 == subnets.1 && !wish.through_copy;
     plan.checks.extend([
+        snapshot_there(&source, &wish.snapshot),
         Check::require(CheckName::AnotherCanister, wish.source != wish.target),
-        Check::require(CheckName::SameSubnet, subnets.0 == subnets.1)
+        Check::warn(CheckName::SameSubnet, is_direct)
             .with("source", subnets.0)
             .with("target", subnets.1),
-        Check::require(CheckName::TargetState, !has_code || wish.may_replace)
-            .with("name", &target.name),
+    ]);
+    let settings = settings_of(&source.status.settings);
+    plan.checks.push(settings_differ(
+        world,
+        &settings,
+        &target,
+        wish.carries_settings,
+    )?);
+    // Threshold keys, vetKeys and what others remember belong to an id, not to a state.
+    plan.checks
+        .push(Check::warn(CheckName::BoundToId, false).with("name", &source.name));
+    may_be_replaced(&mut plan, &target, wish.may_replace);
+
+    let Some(sent) = source.snapshot(&wish.snapshot) else {
+        return Ok(plan);
+    };
+    let sent = u128::from(sent.bytes);
+    let settings = wish.carries_settings.then_some(settings);
+    if is_direct {
+        receives(&mut plan, &target, sent, 0, false);
+        load(&mut plan, &target, &wish.snapshot.clone().into(), settings);
+        return Ok(plan);
+    }
+    let name = wish
+        .keep_as
+        .clone()
+        .unwrap_or_else(|| format!("{} → {}", source.name, target.name));
+    let download = DownloadSnapshot {
+        canister: wish.source,
+        snapshot: wish.snapshot.clone(),
+        folder: wish.folder.clone(),
+        name,
+    };
+    let fetch = Fetch::new(&download, source.name.clone());
+    let which = across(
+        world,
+        &mut plan,
+        &fetch,
+        &source,
+        &target,
+        wish.keep_as.is_some(),
+    )
+    .await?;
+    load(&mut plan, &target, &which, settings);
+    discard(&mut plan, &target, which);
+    if wish.keep_as.is_none() {
+        plan.step(DropCopy { fetch });
+    }
+    Ok(plan)
+}
+
+/// The way through a copy: plans the transfer, and tells which snapshot of the target comes out.
+async fn across(
+    world: &World,
+    plan: &mut Plan,
+    fetch: &Fetch,
+    source: &Standing,
+    target: &Standing,
+    is_kept: bool,
+) -> Result<Which> {
+    let metadata = metadata_at(world, fetch.canister, &fetch.snapshot).await?;
+    let entries = metadata.stored.len();
+    let reading = cost::download(sizes(&metadata), entries, NODES);
+    let declared: u64 = sizes(&metadata).iter().sum();
+    // Zeros are not sent, but how many there are is known only afterwards.
+    let writing = cost::upload(declared, declared, entries, NODES);
+    plan.cost += reading;
+    plan.checks.push(affordable(source, reading, 0));
+    plan.checks.push(fits(
+        &target.name,
+        target.status.module_hash.as_deref(),
+        &metadata,
+        source.status.module_hash.as_deref(),
+    ));
+    let folder = fetch.folder.clone();
+    let found = blocking("looking for room", move || {
+        let is_free = folder.symlink_metadata().is_err();
+        let free = Check::require(CheckName::Room, is_free)
+            .with("path", &folder)
+            .or(Code::CopyExists);
+        let mut checks = room_for(&folder, &metadata);
+        checks.extend((!is_free).then_some(free));
+        Ok(checks)
+    });
+    plan.checks.extend(found.await?);
+    receives(plan, target, declared.into(), writing, true);
+    plan.twin.push(format!(
+        "icp canister snapshot download {} {} -o {}",
+        fetch.canister, fetch.snapshot, fetch.folder
+    ));
+    plan.step(FetchToSend {
+        fetch: fetch.clone(),
+        is_kept,
+    });
+    Ok(upload(plan, target, &fetch.folder))
+}
+
+/// Adds the steps that make a snapshot of the target out of a copy.
+fn upload(plan: &mut Plan, target: &Standing, folder: &Utf8Path) -> Which {
+    let canister = target.canister;
+    plan.twin.push(format!(
+        "UPLOADED=$(icp canister snapshot upload {canister} -i {folder} --quiet)"
+    ));
+    let made = arrive(plan, &canister.into(), folder, None, false);
+    Which::Made { made }
+}
+
+pub(super) async fn plan_restore_copy(world: &World, wish: &RestoreCopy) -> Result<Plan> {
+    let target = world.standing(wish.canister).await?;
+    let mut plan = Plan::about(world.caller, &[&target]);
+    let reader = copies::open(&wish.folder).await?;
+    let metadata = reader.metadata();
+    may_be_replaced(&mut plan, &target, wish.may_replace);
+    plan.checks.push(fits(
+        &target.name,
+        target.status.module_hash.as_deref(),
+        metadata,
+        module_of(&reader),
+    ));
+    let declared: u64 = sizes(metadata).iter().sum();
+    let entries = metadata.stored.len();
+    let writing = cost::upload(declared, written(&reader), entries, NODES);
+    receives(&mut plan, &target, declared.into(), writing, true);
+    let which = upload(&mut plan, &target, &wish.folder);
+    load(&mut plan, &target, &which, None);
+    discard(&mut plan, &target, which);
+    Ok(plan)
+}
+
+/// Whether the target is in a state to be replaced, and a person wants it to be.
+fn may_be_replaced(plan: &mut Plan, target: &Standing, may_replace: bool) {
+    let has_code = target.status.module_hash.is_some();
+    plan.checks.extend([
+        Check::require(CheckName::TargetState, !has_code || may_replace).with("name", &target.name),
         Check::require(
             CheckName::RunState,
             target.status.run_state != RunState::Stopping,
         )
         .with("name", &target.name),
-        settings_differ(world, &source.status.settings, &target)?,
-        // Threshold keys, vetKeys and what others remember belong to an id, not to a state.
-        Check::warn(CheckName::BoundToId, false).with("name", &source.name),
     ]);
-    let sent = source
-        .snapshot(&wish.snapshot)
-        .map_or(0, |snapshot| u128::from(snapshot.bytes));
-    let bytes = state_bytes(&target);
-    plan.cost = snapshot::cost(sent);
-    if has_code {
-        plan.cost += snapshot::cost(bytes);
-        plan.checks.push(free_slot(&target, None));
-    }
-    plan.checks
-        .push(affordable(&target, plan.cost, bytes + sent));
+}
 
-    let canister = wish.target;
+/// Whether the target has the room and the cycles: for the safety snapshot, the load, and the upload where there is one.
+fn receives(plan: &mut Plan, target: &Standing, sent: u128, writing: u128, is_uploaded: bool) {
+    let has_code = target.status.module_hash.is_some();
+    let mut needed = snapshot::cost(sent) + writing;
+    let mut bytes = sent;
+    if has_code {
+        needed += snapshot::cost(state_bytes(target));
+        bytes += state_bytes(target);
+    }
+    if is_uploaded {
+        bytes += sent;
+    }
+    let slots = usize::from(has_code) + usize::from(is_uploaded);
+    if slots > 0 {
+        plan.checks.push(
+            Check::require(CheckName::FreeSlot, target.snapshots.len() + slots <= SLOTS)
+                .with("name", &target.name)
+                .with("used", target.snapshots.len())
+                .with("needed", slots)
+                .with("slots", SLOTS)
+                .or(Code::SlotsFull),
+        );
+    }
+    plan.cost += needed;
+    plan.checks.push(affordable(target, needed, bytes));
+}
+
+/// Adds the steps that put the state of a snapshot in place of the target's.
+fn load(plan: &mut Plan, target: &Standing, which: &Which, settings: Option<SettingsChange>) {
+    let canister = target.canister;
+    let has_code = target.status.module_hash.is_some();
+    plan.undo = Undo::RestoreSafety;
     if target.is_running() {
+        // What is empty answers nobody, stopped or not.
         plan.downtime = if has_code {
             Downtime::Brief
         } else {
@@ -90,33 +277,57 @@ pub(super) async fn plan_send(world: &World, wish: &SendSnapshot) -> Result<Plan
     });
     plan.twin.push(format!(
         "icp canister snapshot restore {canister} {}",
-        wish.snapshot
+        told(which)
     ));
     plan.step(Load {
         canister,
-        snapshot: wish.snapshot.clone(),
+        snapshot: which.clone(),
         safety,
     });
-    let load = plan.steps.len() - 1;
+    let loaded = plan.steps.len() - 1;
+    if let Some(change) = settings {
+        plan.twin.push(settings::twin(canister, &change));
+        plan.step(ChangeSettings {
+            canister,
+            back: Box::new(settings::back(&target.status.settings, &change)),
+            change: Box::new(change),
+        });
+    }
     if target.is_running() {
         plan.twin.push(format!("icp canister start {canister}"));
         plan.step(Start { canister });
     }
     plan.step(Verify {
         canister,
-        load,
+        load: loaded,
         is_running: target.is_running(),
     });
-    Ok(plan)
 }
 
-/// A snapshot brings no settings along: which of the source's the target lacks.
-fn settings_differ(
-    world: &World,
-    source: &CanisterSettings,
-    target: &super::Standing,
-) -> Result<Check> {
-    let wanted = SettingsChange {
+/// A snapshot in a command.
+fn told(which: &Which) -> String {
+    match which {
+        Which::Snapshot(snapshot) => snapshot.to_string(),
+        Which::Made { .. } => "$UPLOADED".to_owned(),
+    }
+}
+
+/// Adds the step that deletes the snapshot that was only a means.
+fn discard(plan: &mut Plan, target: &Standing, which: Which) {
+    let canister = target.canister;
+    plan.twin.push(format!(
+        "icp canister snapshot delete {canister} {}",
+        told(&which)
+    ));
+    plan.step(DeleteSnapshot {
+        canister,
+        snapshot: which,
+    });
+}
+
+/// The settings that make a canister work as another one does. Who controls it is not among them, nor what others pay it.
+fn settings_of(source: &CanisterSettings) -> SettingsChange {
+    SettingsChange {
         compute_allocation: Some(source.compute_allocation),
         memory_allocation: Some(source.memory_allocation),
         freezing_threshold_seconds: Some(source.freezing_threshold_seconds),
@@ -125,11 +336,111 @@ fn settings_differ(
         wasm_memory_threshold: Some(source.wasm_memory_threshold),
         environment_variables: Some(source.environment_variables.clone()),
         ..SettingsChange::default()
+    }
+}
+
+/// A snapshot brings no settings along: which of the source's the target lacks, and whether it gets them.
+fn settings_differ(
+    world: &World,
+    wanted: &SettingsChange,
+    target: &Standing,
+    are_carried: bool,
+) -> Result<Check> {
+    let found = review(&target.status, wanted, world.caller)?;
+    let verdict = if found.differences.is_empty() || are_carried {
+        Verdict::Fine
+    } else {
+        Verdict::Warns
     };
-    let found = review(&target.status, &wanted, world.caller)?;
-    Ok(
-        Check::warn(CheckName::SettingsDiffer, found.differences.is_empty())
-            .with("name", &target.name)
-            .with("differences", found.differences.len()),
-    )
+    Ok(Check::new(CheckName::SettingsDiffer, verdict)
+        .with("name", &target.name)
+        .with("differences", found.differences.len())
+        .with("areCarried", are_carried))
+}
+
+/// Fetches a snapshot into a folder that is only a means, unless a person wants to keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FetchToSend {
+    fetch: Fetch,
+    is_kept: bool,
+}
+
+/// Deletes the copy that was only a means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DropCopy {
+    fetch: Fetch,
+}
+
+/// Whether what lies in the folder is this snapshot, or a part of it: nothing else is ever deleted.
+fn is_of(folder: &Utf8Path, snapshot: &ChainSnapshot) -> bool {
+    let of = folder::draft(folder)
+        .ok()
+        .and_then(|draft| draft.snapshot)
+        .or_else(|| CopyReader::open(folder).ok()?.manifest()?.snapshot.clone());
+    of.is_some_and(|of| of.is(snapshot))
+}
+
+/// Deletes the copy that a snapshot was fetched into. One that resists is told of and stays: it stands in nobody's way.
+async fn drop_copy(work: &Work, fetch: &Fetch) -> Value {
+    let world = work.world();
+    let snapshot = ChainSnapshot::new(
+        world.network,
+        &world.network_id.to_string(),
+        fetch.canister,
+        fetch.snapshot.bytes(),
+    );
+    let place = fetch.folder.clone();
+    let dropped = blocking("deleting a copy", move || {
+        if !is_of(&place, &snapshot) {
+            return Ok(());
+        }
+        std::fs::remove_dir_all(&place)
+            .map_err(|error| folder::failed("deleting a copy", &place, error))
+    });
+    match dropped.await {
+        Ok(()) => Value::Null,
+        Err(error) => {
+            tracing::warn!(report = error.chain(), "a copy that was sent stays");
+            json!({ "stays": fetch.folder })
+        }
+    }
+}
+
+#[async_trait]
+impl Verb for FetchToSend {
+    fn canister(&self) -> CanisterId {
+        self.fetch.canister()
+    }
+
+    fn kind(&self) -> Kind {
+        self.fetch.kind()
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        self.fetch.run(work).await
+    }
+
+    async fn undo(&self, work: &Work, _output: Option<&Value>) -> Result<()> {
+        if !self.is_kept {
+            drop_copy(work, &self.fetch).await;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Verb for DropCopy {
+    fn canister(&self) -> CanisterId {
+        self.fetch.canister()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Repeatable
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        Ok(drop_copy(work, &self.fetch).await)
+    }
 }

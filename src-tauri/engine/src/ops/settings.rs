@@ -42,7 +42,7 @@ pub(super) async fn plan_change(
 }
 
 /// The change that takes a change back.
-fn back(now: &CanisterSettings, change: &SettingsChange) -> SettingsChange {
+pub(super) fn back(now: &CanisterSettings, change: &SettingsChange) -> SettingsChange {
     fn of<T: Clone>(change: Option<&T>, now: &T) -> Option<T> {
         change.map(|_| now.clone())
     }
@@ -80,7 +80,7 @@ fn back(now: &CanisterSettings, change: &SettingsChange) -> SettingsChange {
 }
 
 /// The same for a terminal, as far as `icp` has options for it.
-fn twin(canister: CanisterId, change: &SettingsChange) -> String {
+pub(super) fn twin(canister: CanisterId, change: &SettingsChange) -> String {
     let mut command = format!("icp canister settings update {canister}");
     let mut option = |name: &str, value: Option<String>| {
         if let Some(value) = value {

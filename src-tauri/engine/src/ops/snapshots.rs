@@ -3,6 +3,7 @@
 use super::{
     Check, CheckName, Downtime, Happened, Kind, Plan, Standing, Undo, Verb, World,
     lifecycle::{Start, Stop},
+    restore::Which,
 };
 use crate::{
     CanisterId, Code, Error, Result, RunState,
@@ -85,7 +86,7 @@ pub(super) async fn plan_delete(
         ));
         plan.step(DeleteSnapshot {
             canister,
-            snapshot: snapshot.clone(),
+            snapshot: snapshot.clone().into(),
         });
     }
     Ok(plan)
@@ -231,7 +232,7 @@ impl Verb for Take {
 #[serde(rename_all = "camelCase")]
 pub struct DeleteSnapshot {
     pub(crate) canister: CanisterId,
-    pub(crate) snapshot: SnapshotId,
+    pub(crate) snapshot: Which,
 }
 
 #[async_trait]
@@ -249,7 +250,7 @@ impl Verb for DeleteSnapshot {
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
-        delete(work, self.canister, &self.snapshot).await?;
+        delete(work, self.canister, &self.snapshot.id(work)?).await?;
         Ok(Value::Null)
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     job::Direction,
     replica::{Envelope, Fate},
 };
+use std::time::{Duration, SystemTime};
 
 /// What became of an envelope.
 pub(super) enum Delivered {
@@ -21,11 +22,24 @@ pub(super) enum Delivered {
     RefusedUnproven(Error),
     /// The network knows nothing of it and will not execute it any more. Whether it did, only the world can tell.
     Lost,
+    /// Its time ran out before the network took it, and a certificate proves that: it never happened.
+    NeverTaken,
     /// A person called it off before anything had left.
     NeverLeft,
 }
 
+/// How long after the sealing of an envelope a network surely remembers what became of it: the specification's five minutes, less one and
+/// a half for a clock that is off and an expiry that was rounded.
+const REMEMBERED: Duration = Duration::from_secs(210);
+
 impl Work {
+    /// Whether the network would still know of an envelope at that moment if it had ever executed it: that cannot have been before the
+    /// envelope was sealed.
+    fn is_remembered(&self, envelope: &Envelope, at: SystemTime) -> bool {
+        let sealed_at = envelope.expires_at() - self.inner.conduct.envelope_life;
+        at < sealed_at + REMEMBERED
+    }
+
     /// Follows an envelope to its end, however long the network is away. A fresh one has not been sent yet.
     pub(super) async fn deliver(&self, envelope: &Envelope, is_fresh: bool) -> Result<Delivered> {
         let replica = self.replica();
@@ -70,7 +84,11 @@ impl Work {
                                 return Ok(Delivered::Replied(reply));
                             }
                             if envelope.is_expired(outcome.proven_at) {
-                                return Ok(Delivered::Lost);
+                                return Ok(if self.is_remembered(envelope, outcome.proven_at) {
+                                    Delivered::NeverTaken
+                                } else {
+                                    Delivered::Lost
+                                });
                             }
                             if let Some(error) = unproven
                                 && !is_passing(&error)

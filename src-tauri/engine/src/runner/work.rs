@@ -15,7 +15,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -201,6 +201,8 @@ impl Work {
     ) -> Result<Done<Reply>> {
         let mut pauses = self.pauses();
         let mut attempts = self.inner.conduct.attempts;
+        // Since when a checkpoint is waited for, for whoever shows how long it takes.
+        let mut since = None;
         loop {
             let open = self.inner.job(self.job).and_then(|job| {
                 job.open_call(self.step, self.direction, call.method())
@@ -212,7 +214,7 @@ impl Work {
                 None => self.seal(once, call).await?,
             };
             let doing = sent.envelope.doing().to_owned();
-            let error = match self.deliver(&sent.envelope, is_fresh).await? {
+            let mut error = match self.deliver(&sent.envelope, is_fresh).await? {
                 Delivered::Replied(reply) => {
                     return read_reply(&doing, reply).map(Done::Replied);
                 }
@@ -227,12 +229,19 @@ impl Work {
                 },
                 Delivered::Lost => match self.happened(once, &sent).await? {
                     Some(output) => return Ok(Done::Adopted(output)),
-                    None => Error::new(Code::NoNetwork, &doing)
-                        .because("the call expired before the network took it"),
+                    None => expired(&doing),
                 },
+                Delivered::NeverTaken => expired(&doing),
             };
             // The next checkpoint comes for sure, and nothing is lost by waiting: until then this is no attempt.
-            if error.code != Code::NotYetLoadable {
+            if error.code == Code::NotYetLoadable {
+                error = error
+                    .with(
+                        "since",
+                        since.get_or_insert_with(|| milliseconds(SystemTime::now())),
+                    )
+                    .with("atMostSeconds", CHECKPOINTS.as_secs());
+            } else {
                 attempts = attempts.saturating_sub(1);
             }
             if attempts == 0 || !is_passing(&error) {
@@ -289,7 +298,8 @@ impl Work {
         }
     }
 
-    pub(super) fn pauses(&self) -> Pauses {
+    /// The pauses between tries.
+    pub(crate) fn pauses(&self) -> Pauses {
         Pauses {
             next: self.inner.conduct.first_pause,
             longest: self.inner.conduct.longest_pause,
@@ -304,24 +314,31 @@ impl Work {
         }
     }
 
-    pub(super) fn note_proof(&self, at: std::time::SystemTime) {
+    pub(super) fn note_proof(&self, at: SystemTime) {
         self.proven_at
             .fetch_max(milliseconds(at), Ordering::Relaxed);
     }
 }
 
+/// A checkpoint comes every ten minutes at most: by then what was written before can be loaded elsewhere.
+const CHECKPOINTS: Duration = Duration::from_secs(10 * 60);
+
 /// Pauses that grow.
-pub(super) struct Pauses {
+pub(crate) struct Pauses {
     next: Duration,
     longest: Duration,
 }
 
 impl Pauses {
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(self.longest);
         pause
     }
+}
+
+fn expired(doing: &str) -> Error {
+    Error::new(Code::NoNetwork, doing).because("the call expired before the network took it")
 }
 
 fn unknown(doing: &str) -> Error {
