@@ -178,6 +178,7 @@ export function act(number: number, changes: Partial<Job> = {}): Job {
     isCancelled: false,
     hindrance: null,
     report: null,
+    proof: { canisters: [], asked: [], trial: null },
     ...changes,
   };
 }

@@ -519,7 +519,7 @@ mirror! {
 
 mirror! {
     /// How what is planned can be taken back once it is done. See [`canopic_engine::Undo`].
-    Undo { ChangeBack, Start, Stop, DeleteSnapshot, RestoreSafety, Never }
+    Undo { ChangeBack, DeleteSnapshot, Needless, Never, RestoreSafety, Start, Stop }
 }
 
 mirror! {

@@ -22,7 +22,8 @@
 //! 5. **Tests.** A row in the tables of `tests/unwind` and `tests/restart`: they strike every step of it with every fault, and kill the
 //!    process after every event.
 //!
-//! What a later step needs of an earlier one it takes from [`Work::output`].
+//! What a later step needs of an earlier one it takes from [`Work::output`]. A step on a canister or a snapshot that the job itself makes
+//! names the step that makes it: [`Whom`](check_call::Whom), [`Which`](restore::Which).
 
 pub(crate) mod check_call;
 pub(crate) mod copies;
@@ -554,6 +555,8 @@ pub enum Undo {
     RestoreSafety,
     /// Put the settings back that were there.
     ChangeBack,
+    /// Nothing stays that would have to be.
+    Needless,
     /// It cannot.
     Never,
 }

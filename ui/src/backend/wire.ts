@@ -24,6 +24,23 @@ brokenAt: number | null, };
 export type Algorithm = "ed25519" | "secp256k1" | "p256";
 
 /**
+ * What came of a check call.
+ */
+export type Answer = { 
+/**
+ * Whether it is the answer that was expected.
+ */
+fits: boolean, 
+/**
+ * What was answered: as Candid text, or the digits of its bytes. Null where there was no answer.
+ */
+found: string | null, 
+/**
+ * Why there was none.
+ */
+rejection: string | null, };
+
+/**
  * Light, dark, or whatever the system says.
  */
 export type Appearance = "system" | "light" | "dark";
@@ -89,6 +106,19 @@ text: string, } | { "kind": "bytes",
  * Hexadecimal.
  */
 bytes: string, };
+
+/**
+ * A check call, and what came of it.
+ */
+export type Asked = { 
+/**
+ * What was asked.
+ */
+call: CheckCall, 
+/**
+ * What was answered; null where it did not come to that.
+ */
+answer: Answer | null, };
 
 /**
  * What an identity holds in the cycles ledger, decimal.
@@ -224,6 +254,35 @@ denied: { [key in Action]?: Denial },
 warnings: Array<Warning>, };
 
 /**
+ * What a job did with a canister.
+ */
+export type CanisterProof = { 
+/**
+ * Which.
+ */
+canister: string, 
+/**
+ * The snapshot that it took; null where it took none, or took it back.
+ */
+snapshot: string | null, 
+/**
+ * Whether that was taken to have a way back: restoring it undoes the job.
+ */
+isSafety: boolean, 
+/**
+ * Whether it loaded a snapshot.
+ */
+isLoaded: boolean, 
+/**
+ * The module hash that a certificate showed afterwards, hexadecimal.
+ */
+moduleHash: string | null, 
+/**
+ * The version that a certificate showed afterwards.
+ */
+version: number | null, };
+
+/**
  * All settings of a canister; numbers are decimal.
  */
 export type CanisterSettings = { controllers: Array<string>, computeAllocation: string, memoryAllocation: string, freezingThresholdSeconds: string, reservedCyclesLimit: string | null, minimumIncomingCallCycles: string, logVisibility: Viewers, snapshotVisibility: Viewers, statusVisibility: Viewers, logMemoryLimit: string | null, wasmMemoryLimit: string, wasmMemoryThreshold: string, environmentVariables: Array<EnvironmentVariable>, };
@@ -277,9 +336,30 @@ verdict: CheckVerdict,
 facts: { [key in string]: string }, };
 
 /**
+ * A call whose answer tells whether a canister is well.
+ */
+export type CheckCall = { 
+/**
+ * Which method.
+ */
+method: string, 
+/**
+ * How it is called.
+ */
+manner: Manner, 
+/**
+ * With what, as Candid text.
+ */
+arguments: string, 
+/**
+ * What it should answer, as Candid text; null: any answer will do, as long as it is one.
+ */
+expected: string | null, };
+
+/**
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
-export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "whatIsLost";
+export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "checkCall" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "preUpgrade" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "trialRuns" | "whatIsLost";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
@@ -335,7 +415,7 @@ settings: Array<[string, string]>, };
 /**
  * What went wrong. See [`canopic_engine::Code`].
  */
-export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "answerDiffers" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * An operation whose plan was confirmed.
@@ -1370,7 +1450,11 @@ hindrance: Failure | null,
 /**
  * How far the step under way is, if it tells.
  */
-report: Report | null, };
+report: Report | null, 
+/**
+ * What it shows for itself.
+ */
+proof: Proof, };
 
 /**
  * How far a job is.
@@ -1989,6 +2073,11 @@ export type NumberKind = "nat" | "int" | "nat8" | "nat16" | "nat32" | "nat64" | 
 export type Obstacle = "denied" | "cannotKeepMemory" | "wouldLoseMemory" | "storeFull" | "argumentTooLarge";
 
 /**
+ * What happens if an upgraded canister answers otherwise than expected: a person is offered to restore, or it is restored.
+ */
+export type OnFailure = "offer" | "restore";
+
+/**
  * Something to ask for. See [`canopic_engine::Op`].
  */
 export type Op = { "op": "changeSettings", 
@@ -2119,7 +2208,35 @@ mode: InstallMode,
 /**
  * What the module is told: the bytes, hexadecimal.
  */
-argument: string, } | { "op": "takeSnapshots", 
+argument: string, } | { "op": "upgrade", 
+/**
+ * Which.
+ */
+canister: string, 
+/**
+ * The hash of the new module, which was read before.
+ */
+module: string, 
+/**
+ * The details.
+ */
+options: UpgradeOptions, 
+/**
+ * What the module is told: the bytes, hexadecimal.
+ */
+argument: string, 
+/**
+ * What is asked afterwards.
+ */
+checks: Array<CheckCall>, 
+/**
+ * What happens if the canister answers otherwise than expected.
+ */
+onFailure: OnFailure, 
+/**
+ * The snapshot whose place the safety snapshot takes; that one is gone afterwards.
+ */
+replace: string | null, } | { "op": "takeSnapshots", 
 /**
  * Which, in the order in which they are stopped.
  */
@@ -2155,7 +2272,59 @@ target: string,
 /**
  * Whether a person said that what is in the target may be replaced.
  */
-mayReplace: boolean, } | { "op": "deleteSnapshots", 
+mayReplace: boolean, 
+/**
+ * Whether the target gets the source's settings, too.
+ */
+carriesSettings: boolean, 
+/**
+ * Whether it goes through a copy although both are on the same subnet: then nobody waits for a checkpoint.
+ */
+throughCopy: boolean, 
+/**
+ * What the copy that stays in the library will be called; null: none stays.
+ */
+keepAs: string | null, } | { "op": "restoreCopy", 
+/**
+ * Which canister.
+ */
+canister: string, 
+/**
+ * Which copy of the library.
+ */
+copy: string, 
+/**
+ * Whether a person said that what is in the canister may be replaced.
+ */
+mayReplace: boolean, } | { "op": "drill", 
+/**
+ * Whose snapshot.
+ */
+canister: string, 
+/**
+ * Which.
+ */
+snapshot: string, 
+/**
+ * What the throw-away canister is asked.
+ */
+checks: Array<CheckCall>, 
+/**
+ * Who pays for the throw-away canister; null: as the network has it.
+ */
+purse: Purse | null, } | { "op": "drillCopy", 
+/**
+ * Which copy of the library.
+ */
+copy: string, 
+/**
+ * What the throw-away canister is asked.
+ */
+checks: Array<CheckCall>, 
+/**
+ * Who pays for the throw-away canister; null: as the network has it.
+ */
+purse: Purse | null, } | { "op": "deleteSnapshots", 
 /**
  * Of which canister.
  */
@@ -2168,7 +2337,7 @@ snapshots: Array<string>, };
 /**
  * What an operation does. See [`canopic_engine::OpName`].
  */
-export type OpName = "changeSettings" | "create" | "delete" | "deleteSnapshots" | "downloadSnapshot" | "install" | "reinstall" | "repairCopy" | "restore" | "restoreSnapshots" | "sendSnapshot" | "start" | "stop" | "takeSnapshot" | "takeSnapshots" | "topUp" | "uninstall" | "upgrade" | "uploadCopy";
+export type OpName = "changeSettings" | "create" | "delete" | "deleteSnapshots" | "downloadSnapshot" | "drill" | "install" | "reinstall" | "repairCopy" | "restore" | "restoreCopy" | "restoreSnapshots" | "sendSnapshot" | "start" | "stop" | "takeSnapshot" | "takeSnapshots" | "topUp" | "uninstall" | "upgrade" | "uploadCopy";
 
 /**
  * How an act came out. See [`activity::Outcome`].
@@ -2355,6 +2524,23 @@ kind: ProblemKind,
  * What it is about: a name, a path, a limit, or the words of the parser.
  */
 subject: string, };
+
+/**
+ * What a job shows for itself, read from its steps.
+ */
+export type Proof = { 
+/**
+ * What it did with each canister.
+ */
+canisters: Array<CanisterProof>, 
+/**
+ * What was asked, in order.
+ */
+asked: Array<Asked>, 
+/**
+ * The throw-away canister that it made, as long as that is there.
+ */
+trial: string | null, };
 
 /**
  * Where cycles come from. See [`canopic_engine::Purse`].
@@ -2745,7 +2931,7 @@ provenAt: number | null, };
 /**
  * What a step does. See [`canopic_engine::StepName`].
  */
-export type StepName = "buy" | "changeSettings" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "fetchSnapshot" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "makeSnapshot" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
+export type StepName = "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
 
 /**
  * How far a step is.
@@ -2783,7 +2969,7 @@ export type Trust = "builtIn" | "descriptor" | "pasted" | "firstUse" | "fetched"
 /**
  * How what is planned can be taken back once it is done. See [`canopic_engine::Undo`].
  */
-export type Undo = "changeBack" | "start" | "stop" | "deleteSnapshot" | "restoreSafety" | "never";
+export type Undo = "changeBack" | "deleteSnapshot" | "needless" | "never" | "restoreSafety" | "start" | "stop";
 
 /**
  * The details of an upgrade.
@@ -2962,6 +3148,8 @@ export interface Requests {
   retry: { parameters: { job: number; }; reply: null };
   /** Leaves the world of a stuck job as it is. */
   leave: { parameters: { job: number; }; reply: null };
+  /** The check calls that were made last on a canister of the network in use, to be made again. */
+  checkCalls: { parameters: { canister: string; }; reply: Array<CheckCall> };
   /** What was done, newest first. */
   activity: { parameters: { wanted: Wanted; }; reply: Activity };
   /** Writes what was done to a file that was picked. */

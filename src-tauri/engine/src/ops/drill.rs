@@ -8,7 +8,7 @@
 //! what it may do to others is what any stranger may; but heartbeats beat and calls go out while it is there.
 
 use super::{
-    Check, CheckName, Kind, Plan, Verb, World,
+    Check, CheckName, Kind, Plan, Undo, Verb, World,
     check_call::{CheckAnswer, Whom, can_be_made},
     copies::{self, NODES, arrive, fits, module_of, sizes, written},
     cycles::{self, Buy, Receive},
@@ -67,6 +67,7 @@ pub(super) async fn plan_drill(world: &World, wish: &Drill) -> Result<Plan> {
     let canister = wish.canister;
     let standing = world.standing(canister).await?;
     let mut plan = Plan::about(world.caller, &[&standing]);
+    plan.undo = Undo::Needless;
     plan.checks.push(snapshot_there(&standing, &wish.snapshot));
     let bytes = standing
         .snapshot(&wish.snapshot)
@@ -121,6 +122,7 @@ pub(super) async fn plan_drill(world: &World, wish: &Drill) -> Result<Plan> {
 
 pub(super) async fn plan_drill_copy(world: &World, wish: &DrillCopy) -> Result<Plan> {
     let mut plan = Plan::about(world.caller, &[]);
+    plan.undo = Undo::Needless;
     let reader = copies::open(&wish.folder).await?;
     let metadata = reader.metadata();
     plan.fingerprint = cycles::fingerprint(&json!([

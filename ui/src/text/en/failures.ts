@@ -53,6 +53,13 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing was sent, and nothing was paid.",
     next: "Choose a larger amount.",
   }),
+  answerDiffers: (facts) => ({
+    title: `${named(facts)} does not answer “${facts["method"] ?? "the check call"}” as expected`,
+    safe: "What had been done by then was taken back.",
+    next: facts["rejection"]
+      ? `It did not answer: ${facts["rejection"]}`
+      : `It answered ${facts["found"] ?? "something else"}${facts["expected"] ? `, and ${facts["expected"]} was expected` : ""}.`,
+  }),
   archiveKeyWrong: () => ({
     title: "This passphrase or key does not open the archive",
     safe: "The archive is untouched, and nothing was unpacked.",

@@ -134,6 +134,18 @@ export const jobs: Record<OpName, JobWords> = {
     failed: (name) => `No snapshot was put into ${name}`,
     unknown: (name) => `Unknown whether a snapshot was put into ${name}`,
   },
+  restoreCopy: {
+    running: (name) => `Putting a copy into ${name}`,
+    done: (name) => `Put a copy into ${name}`,
+    failed: (name) => `No copy was put into ${name}`,
+    unknown: (name) => `Unknown whether a copy was put into ${name}`,
+  },
+  drill: {
+    running: (name) => `Trying whether ${name || "a copy"} can be restored`,
+    done: (name) => `Proved that ${name || "a copy"} can be restored`,
+    failed: (name) => `Not proved that ${name || "a copy"} can be restored`,
+    unknown: (name) => `Not proved that ${name || "a copy"} can be restored`,
+  },
   deleteSnapshots: {
     running: (name) => `Deleting snapshots of ${name}`,
     done: (name) => `Deleted snapshots of ${name}`,
@@ -228,6 +240,18 @@ export const checks: Record<CheckName, CheckWords> = {
     ...otherwise((facts) => `Callers may break: ${facts["methods"] ?? "its interface"} changes`),
     remedy: () => "Tell those who call it, or keep the old methods beside the new ones.",
   },
+  checkCall: {
+    fine: (facts) => `“${facts["method"] ?? "The check call"}” can be asked`,
+    ...otherwise((facts) =>
+      facts["runState"] === "stopped"
+        ? "It is stopped, and what is stopped answers nobody"
+        : `“${facts["method"] ?? "The check call"}” cannot be asked like this`,
+    ),
+    remedy: (facts) =>
+      facts["runState"] === "stopped"
+        ? "Start it first, or ask nothing afterwards."
+        : "Write arguments and expected answer as Candid text, as the method takes and gives them.",
+  },
   chunkStore: {
     ...always(() => "There is room to bring the module along"),
     blocks: () => "Its chunk store is full",
@@ -269,7 +293,11 @@ export const checks: Record<CheckName, CheckWords> = {
   },
   freeSlot: {
     fine: (facts) => `Room for another snapshot: ${facts["used"] ?? "0"} of ${facts["slots"] ?? "10"} are used`,
-    ...otherwise((facts) => `All ${facts["slots"] ?? "10"} snapshots are used`),
+    ...otherwise((facts) =>
+      facts["needed"] === "2"
+        ? `Two more snapshots are needed, and ${facts["used"] ?? "nearly all"} of ${facts["slots"] ?? "10"} are used`
+        : `All ${facts["slots"] ?? "10"} snapshots are used`,
+    ),
     remedy: () => "Choose one whose place it may take. Download that one first if you may need it.",
   },
   guard: {
@@ -306,6 +334,11 @@ export const checks: Record<CheckName, CheckWords> = {
     ...otherwise(() => "Answers to calls that are open now may be missing in it"),
     remedy: () => "Stop the canister meanwhile if the state must be complete.",
   },
+  preUpgrade: {
+    fine: () => "The old module can save what it holds in memory",
+    ...otherwise(() => "The old module is not asked to save what it holds in memory"),
+    remedy: () => "What its pre_upgrade would have saved is missing afterwards. The safety snapshot keeps it.",
+  },
   room: {
     fine: (facts) => `The disk has room: ${bytes(Number(facts["needed"] ?? 0))} are needed`,
     ...otherwise((facts) =>
@@ -331,11 +364,14 @@ export const checks: Record<CheckName, CheckWords> = {
   },
   sameSubnet: {
     fine: () => "Both canisters live on the same subnet: nothing has to be carried across",
-    ...otherwise(() => "The canisters live on different subnets"),
+    ...otherwise(() => "The snapshot cannot, or shall not, be loaded across directly"),
     remedy: () => "The snapshot goes over this computer: it is downloaded, checked and uploaded.",
   },
   settingsDiffer: {
-    fine: () => "Both have the same settings",
+    fine: (facts) =>
+      facts["areCarried"] === "true" && facts["differences"] !== "0"
+        ? "The settings come along"
+        : "Both have the same settings",
     ...otherwise((facts) => `${facts["differences"] ?? "Some"} settings differ, and a snapshot brings none along`),
     remedy: () => "Compare them afterwards, and carry over what should be the same.",
   },
@@ -376,6 +412,10 @@ export const checks: Record<CheckName, CheckWords> = {
     ...otherwise((facts) => `${named(facts)} holds a state of its own`),
     remedy: () => "Say that it is to be replaced. A safety snapshot of it is taken first.",
   },
+  trialRuns: {
+    ...always(() => "The throw-away canister runs this code while it is there"),
+    remedy: () => "It has another id and hardly any cycles, but heartbeats beat and calls go out until it is deleted.",
+  },
   whatIsLost: {
     ...always(
       (facts) =>
@@ -391,17 +431,23 @@ export const checks: Record<CheckName, CheckWords> = {
 export const steps: Record<StepName, string> = {
   buy: "Buy cycles and make the canister",
   changeSettings: "Change the settings",
+  checkAnswer: "Ask whether it is well",
   clearChunks: "Tidy up the chunk store",
   compareSnapshot: "Read back and compare",
   delete: "Delete the canister",
   deleteReplaced: "Delete the snapshot that gives way",
   deleteSnapshot: "Delete the snapshot",
+  deleteTrial: "Delete the throw-away canister",
+  dropCopy: "Delete the copy that was only a means",
   fetchSnapshot: "Download the snapshot",
+  fetchToSend: "Download the snapshot",
   fillSnapshot: "Upload the memory",
   give: "Make the canister",
   installCode: "Install the module",
   loadSnapshot: "Load the snapshot",
+  loadTrial: "Load it into the throw-away canister",
   makeSnapshot: "Make the snapshot to fill",
+  makeTrial: "Make a throw-away canister",
   mendCopy: "Fetch what is damaged",
   pay: "Pay the cycles",
   receive: "See them arrive",
@@ -409,6 +455,7 @@ export const steps: Record<StepName, string> = {
   stop: "Stop, once open calls have ended",
   takeSnapshot: "Take a snapshot",
   uninstall: "Remove the module",
+  upgradeCode: "Upgrade the module",
   uploadModule: "Upload the module",
   verify: "Read the state with a certificate",
   verifyCopy: "Verify the copy",
@@ -427,6 +474,7 @@ export const undos: Record<Undo, string> = {
   stop: "Stop it again at any time.",
   deleteSnapshot: "Delete the snapshot.",
   restoreSafety: "One click, while the safety snapshot is there.",
+  needless: "There is nothing to undo: nothing stays of it but what it tells.",
   never: "This cannot be undone.",
 };
 
