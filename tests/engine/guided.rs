@@ -294,7 +294,7 @@ async fn a_drill_proves_a_snapshot_and_leaves_no_trace() {
     let bench = Bench::practice().await;
     let source = written_out(&bench).await;
     let before = picture(&bench.network().world(), source.canister);
-    let version = bench.status(source.canister).await.canister_version;
+    let version = bench.status(source.canister).await.version;
     let job = done(&bench.engine, drill(&source, None)).await;
     let proof = job.proof();
     assert_eq!(proof.trial, None, "the throw-away canister is gone");
@@ -306,7 +306,7 @@ async fn a_drill_proves_a_snapshot_and_leaves_no_trace() {
     assert_eq!(job.made(), None, "nothing that stays was made");
     assert_eq!(picture(&bench.network().world(), source.canister), before);
     assert_eq!(
-        bench.status(source.canister).await.canister_version,
+        bench.status(source.canister).await.version,
         version,
         "the original was never touched"
     );
@@ -446,7 +446,7 @@ async fn settings_come_along_where_a_person_wants_it() {
     };
     done(&bench.engine, Op::SendSnapshot(wish)).await;
     let status = bench.status(target).await;
-    assert_eq!(status.settings.wasm_memory_limit, (1_u64 << 30).into());
+    assert_eq!(status.settings.wasm_memory_limit, 1_u64 << 30);
     bench.stop().await;
 }
 
