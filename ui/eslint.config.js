@@ -15,7 +15,7 @@ const above = (...folders) => ({
   group: folders.map((folder) => `**/${folder}/**`),
   message: `This layer stands below ${folders.join(", ")}.`,
 });
-const domains = ["canister", "identity", "job", "network"];
+const domains = ["canister", "identity", "job", "network", "project", "snapshot", "welcome"];
 
 /** The rule for the files of a layer. */
 const layer = (folders, ...patterns) => ({

@@ -3,7 +3,14 @@ import { createSubscriber } from "svelte/reactivity";
 
 /** The views of the sidebar. */
 export const views = ["canisters", "library", "activity", "settings"] as const;
-export type View = (typeof views)[number];
+
+/** Places that have an address and stand elsewhere in the sidebar. */
+export const places = [...views, "projects"] as const;
+export type View = (typeof places)[number];
+
+/** Pages of the settings; the first is where their link leads. */
+export const settingsPages = ["general", "networks", "identities"] as const;
+export type SettingsPage = (typeof settingsPages)[number];
 
 /** Pages of one canister; the first is where its link leads. */
 export const canisterPages = ["overview"] as const;
@@ -12,7 +19,7 @@ export type CanisterPage = (typeof canisterPages)[number];
 /** Where somebody is: a view, and in it the thing that is looked at, and of that a page. */
 export interface Place {
   view: View;
-  /** A canister's id among the canisters, a copy's in the library, a job's number in the activity. */
+  /** A canister's id among the canisters, a copy's in the library, a job's number in the activity, a project's folder, a page of the settings. */
   thing?: string | undefined;
   page?: string | undefined;
 }
@@ -27,7 +34,7 @@ export const route = {
   get place(): Place {
     subscribe();
     const [, first, thing = "", page = ""] = location.hash.split("/").map(decoded);
-    const view = views.find((view) => view === first) ?? "canisters";
+    const view = places.find((view) => view === first) ?? "canisters";
     return { view, thing: thing === "" ? undefined : thing, page: page === "" ? undefined : page };
   },
 

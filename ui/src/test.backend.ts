@@ -13,6 +13,17 @@ export class TestBackend implements Backend {
   constructor() {
     this.answer("session", () => session());
     this.answer("canisters", () => ({ canisters: [] }));
+    this.answer("networks", () => []);
+    this.answer("projects", () => []);
+    this.answer("labels", () => []);
+    this.answer("identities", () => ({
+      inUse: "practice",
+      builtIn: [],
+      stored: [],
+      vault: { path: "/home/ada/config/vault", exists: false, isOpen: false },
+      lockAfterMinutes: 15,
+      notYet: [],
+    }));
   }
 
   /** What a request answers from now on; throw a `Failed` to fail. */

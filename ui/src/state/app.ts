@@ -1,11 +1,14 @@
 /** All state of the window, handed down from App.svelte. */
 import { createContext } from "svelte";
-import type { Backend } from "../backend/backend";
+import { type Backend, failureOf } from "../backend/backend";
+import type { Failure, IdentityListing, Label, NetworkListing, Project, Session as Opened } from "../backend/wire";
 import { Acts } from "./acts.svelte";
 import { Asking } from "./asking.svelte";
 import { Canisters } from "./canisters.svelte";
 import { Keyboard } from "./keyboard.svelte";
+import { Kept } from "./kept.svelte";
 import { Session } from "./session.svelte";
+import { Toasts } from "./toasts.svelte";
 
 export class AppState {
   readonly session: Session;
@@ -13,11 +16,83 @@ export class AppState {
   readonly acts: Acts;
   readonly asking = new Asking();
   readonly keyboard = new Keyboard();
+  readonly toasts = new Toasts();
+  readonly networks: Kept<NetworkListing[]>;
+  readonly identities: Kept<IdentityListing>;
+  readonly projects: Kept<Project[]>;
+  /** What the person has said about canisters of the network in use. */
+  readonly labels: Kept<Label[]>;
 
   constructor(readonly backend: Backend) {
     this.session = new Session(backend);
     this.canisters = new Canisters(backend);
     this.acts = new Acts(backend);
+    this.networks = new Kept(() => backend.request("networks", {}));
+    this.identities = new Kept(() => backend.request("identities", {}));
+    this.projects = new Kept(() => backend.request("projects", {}));
+    this.labels = new Kept(() => backend.request("labels", {}));
+  }
+
+  /** Works on another network from now on. Answers with why it could not, and stays where it was then. */
+  async chooseNetwork(network: string): Promise<Failure | undefined> {
+    const before = this.session.opened?.network.id;
+    try {
+      this.#arrive(await this.backend.request("chooseNetwork", { network }));
+      return undefined;
+    } catch (thrown) {
+      // The choice itself was kept, only the network is not there: back to where everything on the screen is from.
+      if (before !== undefined) {
+        await this.backend.request("chooseNetwork", { network: before }).catch(() => undefined);
+      }
+      return failureOf(thrown);
+    }
+  }
+
+  /** Lets another identity sign on the network in use. */
+  chooseIdentity(identity: string): Promise<Failure | undefined> {
+    return this.#move(this.backend.request("chooseIdentity", { identity }));
+  }
+
+  /** Locks every key; those that jobs need are locked when the jobs are done. */
+  lockKeys(): Promise<Failure | undefined> {
+    return this.identities.change(this.backend.request("lockIdentities", {}));
+  }
+
+  /** Unlocks an identity; what could not be read without it is read anew. */
+  async unlockIdentity(identity: string): Promise<Failure | undefined> {
+    const failure = await this.identities.change(this.backend.request("unlockIdentity", { identity }));
+    if (!failure) void this.canisters.refresh();
+    return failure;
+  }
+
+  /** Makes the practice network as new. */
+  resetPractice(): Promise<Failure | undefined> {
+    return this.#move(this.backend.request("resetPractice", {}));
+  }
+
+  /** Reads everything that belongs to the network and the identity in use. */
+  readSurroundings(): void {
+    void this.networks.read();
+    void this.identities.read();
+    void this.projects.read();
+    void this.labels.read();
+  }
+
+  async #move(session: Promise<Opened>): Promise<Failure | undefined> {
+    try {
+      this.#arrive(await session);
+      return undefined;
+    } catch (thrown) {
+      return failureOf(thrown);
+    }
+  }
+
+  #arrive(opened: Opened): void {
+    this.session.take(opened);
+    this.canisters.forget();
+    this.labels.forget();
+    void this.canisters.refresh();
+    this.readSurroundings();
   }
 }
 

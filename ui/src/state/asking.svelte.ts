@@ -4,8 +4,28 @@
  * over it, and leads back to it.
  */
 import type { ActKind } from "../backend/backend";
+import type { IdentityDetails, NetworkListing } from "../backend/wire";
 
-export type Ask = { dialog: ActKind; canister: string } | { dialog: "takeSnapshot"; canister: string };
+/** About a network. */
+type AskNetwork =
+  | { dialog: "addNetwork"; address?: string; name?: string }
+  | { dialog: "acceptRootKey" | "renameNetwork" | "removeNetwork"; network: NetworkListing }
+  | { dialog: "resetPractice" };
+
+/** About an identity. */
+type AskIdentity =
+  | { dialog: "createIdentity" | "importIdentity" }
+  | { dialog: "exportIdentity" | "renameIdentity" | "forgetIdentity"; identity: IdentityDetails }
+  | { dialog: "createVault" | "unlockVault" | "changeVault" };
+
+export type Ask =
+  | { dialog: ActKind; canister: string }
+  | { dialog: "takeSnapshot"; canister: string }
+  /** What a person calls a canister, and notes about it. */
+  | { dialog: "describe"; canister: string }
+  | { dialog: "watch" }
+  | AskNetwork
+  | AskIdentity;
 
 export class Asking {
   /** What is asked, the later over the earlier. */

@@ -35,6 +35,8 @@ export class Canisters {
   readonly checking = new SvelteSet<string>();
 
   #refresh: Promise<void> | undefined;
+  /** Goes up when everything belongs to another network or another identity: an answer from before is void then. */
+  #place = 0;
   /** Changed while a refresh is under way: that refresh may have read them before. */
   // Never shown, so it need not be reactive.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
@@ -47,10 +49,30 @@ export class Canisters {
 
   /** Reads all canisters; joins a refresh that is under way. */
   refresh(): Promise<void> {
-    this.#refresh ??= this.#read().finally(() => {
-      this.#refresh = undefined;
+    if (this.#refresh) return this.#refresh;
+    const reading = this.#read().finally(() => {
+      if (this.#refresh === reading) this.#refresh = undefined;
     });
-    return this.#refresh;
+    this.#refresh = reading;
+    return reading;
+  }
+
+  /** Reads all canisters with a reading that begins now: one that is under way may not know of a change yet. */
+  async refreshAnew(): Promise<void> {
+    await this.#refresh;
+    await this.refresh();
+  }
+
+  /** Everything that was read belongs to another network, or to what another identity may see. */
+  forget(): void {
+    this.#place += 1;
+    this.#refresh = undefined;
+    this.all = undefined;
+    this.refreshedAt = undefined;
+    this.failure = undefined;
+    this.troubles.clear();
+    this.changing.clear();
+    this.checking.clear();
   }
 
   /** Refreshes now and from then on by itself, while the window can be seen; until the returned function is called. */
@@ -92,9 +114,7 @@ export class Canisters {
   async check(canister: string): Promise<void> {
     this.checking.add(canister);
     try {
-      // A refresh under way may have read the canister before the change: only one that begins now tells.
-      await this.#refresh;
-      await this.refresh();
+      await this.refreshAnew();
     } finally {
       this.checking.delete(canister);
     }
@@ -134,17 +154,19 @@ export class Canisters {
   }
 
   async #read(): Promise<void> {
+    const place = this.#place;
     this.isRefreshing = true;
     this.#newer.clear();
     try {
       const board = await this.backend.request("canisters", {});
+      if (place !== this.#place) return;
       this.all = board.canisters.map((read) => (this.#newer.has(read.id) ? (this.find(read.id) ?? read) : read));
       this.refreshedAt = this.now();
       this.failure = undefined;
     } catch (thrown) {
-      this.failure = failureOf(thrown);
+      if (place === this.#place) this.failure = failureOf(thrown);
     } finally {
-      this.isRefreshing = false;
+      if (place === this.#place) this.isRefreshing = false;
     }
   }
 }

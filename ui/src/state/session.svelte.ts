@@ -40,7 +40,7 @@ export class Session {
     this.appearance = appearance;
     this.appearanceFailure = undefined;
     try {
-      this.#take(await this.backend.request("chooseAppearance", { appearance }));
+      this.take(await this.backend.request("chooseAppearance", { appearance }));
     } catch (thrown) {
       this.appearance = before;
       this.appearanceFailure = failureOf(thrown);
@@ -50,7 +50,7 @@ export class Session {
   async #try(request: "session" | "reopen" | "setSettingsAside"): Promise<void> {
     this.isTrying = true;
     try {
-      this.#take(await this.backend.request(request, {}));
+      this.take(await this.backend.request(request, {}));
     } catch (thrown) {
       this.phase = { kind: "failed", failure: failureOf(thrown) };
     } finally {
@@ -58,7 +58,8 @@ export class Session {
     }
   }
 
-  #take(opened: Opened): void {
+  /** Takes in where we are and who we are from now on. */
+  take(opened: Opened): void {
     this.phase = { kind: "open", opened };
     this.appearance = opened.appearance;
     localStorage.setItem(shadow, opened.appearance);

@@ -5,10 +5,13 @@
  * the contract are complete, or the type check fails: a new failure code needs its sentence before it can be shown.
  */
 import type { ActKind } from "../backend/backend";
-import type { CanisterPage } from "../route.svelte";
+import type { CanisterPage, SettingsPage } from "../route.svelte";
 import type { Appearance, Denial, Memory, NetworkKind, ProblemKind, RunState, Setting, Warning } from "../backend/wire";
 import { acts, checks, downtimes, guide, jobs, steps, undos } from "./en/operations";
+import { identityWords } from "./en/identities";
 import { library } from "./en/library";
+import { guardWords, networkWords } from "./en/networks";
+import { projectWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
 import { takeSnapshot } from "./en/snapshots";
 
 export { explain, explainAct, type Explanation } from "./en/failures";
@@ -113,6 +116,7 @@ export const text = {
   product: "Canopic",
   close: "Close",
   cancel: "Cancel",
+  open: "Open",
   dismiss: "Dismiss",
   refresh: "Refresh",
   tryAgain: "Try again",
@@ -137,6 +141,13 @@ export const text = {
   takeSnapshot,
   library,
   networks,
+  networking: networkWords,
+  guarding: guardWords,
+  identities: identityWords,
+  projects: projectWords,
+  watching: watchWords,
+  welcome: welcomeWords,
+  tidy: tidyWords,
   projectProblems,
   appearances,
 
@@ -302,6 +313,8 @@ export const text = {
 
   settings: {
     title: "Settings",
+    pages: "Pages of the settings",
+    page: { general: "General", networks: "Networks", identities: "Identities" } satisfies Record<SettingsPage, string>,
     appearance: "Appearance",
     appearanceMeaning: "Light, dark, or whatever your system says.",
     appearanceFailed: "The choice was not saved",
