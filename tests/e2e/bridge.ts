@@ -75,6 +75,8 @@ export const test = base.extend<Fixtures>({
       });
       await page.exposeFunction("complain", (what: string) => complaints.push(what));
       await page.addInitScript(() => {
+        // Somebody who knows the app; first-run.spec.ts is about somebody who does not.
+        if (localStorage.getItem("welcome") === null) localStorage.setItem("welcome", "hidden");
         addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile }) => {
           const { complain } = window as unknown as { complain: (what: string) => void };
           complain(`policy: ${violatedDirective} blocked ${blockedURI} in ${sourceFile}`);

@@ -6,7 +6,17 @@
  */
 import type { ActKind } from "../backend/backend";
 import type { CanisterPage, SettingsPage } from "../route.svelte";
-import type { Appearance, Denial, Memory, NetworkKind, ProblemKind, RunState, Setting, Warning } from "../backend/wire";
+import type {
+  Appearance,
+  Certainty,
+  Denial,
+  Memory,
+  NetworkKind,
+  ProblemKind,
+  RunState,
+  Setting,
+  Warning,
+} from "../backend/wire";
 import { acts, checks, downtimes, guide, jobs, steps, undos } from "./en/operations";
 import { identityWords } from "./en/identities";
 import { library } from "./en/library";
@@ -14,7 +24,7 @@ import { guardWords, networkWords } from "./en/networks";
 import { projectWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
 import { takeSnapshot } from "./en/snapshots";
 
-export { explain, explainAct, type Explanation } from "./en/failures";
+export { explain, explainAct, type Explanation, failureCodes } from "./en/failures";
 
 const runStates: Record<RunState, { word: string; meaning: string }> = {
   running: { word: "Running", meaning: "It takes calls." },
@@ -323,6 +333,17 @@ export const text = {
     singleKeysMeaning:
       "/ filters, R refreshes, ? lists the keys. Turn this off if you dictate or strike keys by accident.",
     showKeys: "Show all keys",
+    showWelcome: "Show the welcome again",
+    welcomeBack: "The welcome is on the board again.",
+    failures: "Failures",
+    failuresLead: "Every failure that can be told, with all that is said of it. For whoever works on Canopic.",
+    failuresFilter: "Filter the failures",
+    certainties: {
+      nothingSent: "Nothing was sent",
+      refused: "Refused, with proof",
+      refusedUnproven: "Refused, without proof",
+      unknown: "Unknown",
+    } satisfies Record<Certainty, string>,
     network: "Network",
     address: "Address",
     rootKey: "Root key",

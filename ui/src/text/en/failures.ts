@@ -557,6 +557,9 @@ const certainties: Record<Certainty, string> = {
     "The request was sent and no answer came. Whether it took effect is unknown. It will not be sent a second time.",
 };
 
+/** All that can be told. */
+export const failureCodes = Object.keys(failures) as Code[];
+
 /** What a failed reading, start or choice means. */
 export function explain(failure: Failure): Explanation {
   return failures[failure.code](failure.facts);

@@ -84,7 +84,8 @@ export const identityWords = {
   tools,
   account: "Account on the ICP ledger",
   principal: "Principal",
-  notYet: (kinds: NotYet[]) => `Not supported yet: ${kinds.map((kind) => notYet[kind]).join(", ")}.`,
+  notYet: (kinds: string) => `Not supported yet: ${kinds}.`,
+  notYetKinds: notYet,
 
   locking: "Locking",
   lockAfter: "Lock keys after",
