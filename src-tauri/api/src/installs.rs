@@ -323,6 +323,13 @@ impl From<engine::InstallPlan> for InstallPlan {
 
 impl Api {
     #[expect(clippy::unused_async, reason = "requests are awaited")]
+    pub(crate) async fn read_module(&self, pick: u32) -> Result<Module, Failure> {
+        let module = self.engine()?.keep_module(&self.picks.path(pick)?)?;
+        self.picks.drop(pick);
+        Ok(module.into())
+    }
+
+    #[expect(clippy::unused_async, reason = "requests are awaited")]
     pub(crate) async fn module(&self, hash: String) -> Result<Module, Failure> {
         Ok(self.engine()?.kept_module(hash.parse()?)?.into())
     }

@@ -266,6 +266,8 @@ requests! {
     /// Looks a canister up by name, group, note or id, wherever it is known.
     Find => find(text: String) -> Vec<Hit>;
     // Modules and installations.
+    /// Reads a module from a file that was picked and keeps it on this computer, so that it can be installed by its hash.
+    ReadModule => read_module(pick: u32) -> Module;
     /// A module that was read before, by its hash.
     Module => module(hash: String) -> Module;
     /// What it would mean to install a module, before anything is sent.

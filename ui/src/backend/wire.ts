@@ -3282,6 +3282,8 @@ export interface Requests {
   describeCanister: { parameters: { canister: string; name: string; group: string; note: string; isFavourite: boolean; }; reply: Array<Label> };
   /** Looks a canister up by name, group, note or id, wherever it is known. */
   find: { parameters: { text: string; }; reply: Array<Hit> };
+  /** Reads a module from a file that was picked and keeps it on this computer, so that it can be installed by its hash. */
+  readModule: { parameters: { pick: number; }; reply: Module };
   /** A module that was read before, by its hash. */
   module: { parameters: { hash: string; }; reply: Module };
   /** What it would mean to install a module, before anything is sent. */

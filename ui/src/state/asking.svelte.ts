@@ -4,8 +4,7 @@
  * over it, and leads back to it.
  */
 import type { ActKind } from "../backend/backend";
-import type { IdentityDetails, NetworkListing } from "../backend/wire";
-
+import type { Action, IdentityDetails, NetworkListing, Pick } from "../backend/wire";
 /** About a network. */
 type AskNetwork =
   | { dialog: "addNetwork"; address?: string; name?: string }
@@ -18,9 +17,13 @@ type AskIdentity =
   | { dialog: "exportIdentity" | "renameIdentity" | "forgetIdentity"; identity: IdentityDetails }
   | { dialog: "createVault" | "unlockVault" | "changeVault" };
 
+/** The ways of giving a canister its code. */
+export type InstallWay = Extract<Action, "install" | "upgrade" | "reinstall">;
+
 export type Ask =
-  | { dialog: ActKind; canister: string }
-  | { dialog: "takeSnapshot"; canister: string }
+  | { dialog: ActKind | "takeSnapshot" | "topUp" | "uninstall" | "delete"; canister: string }
+  /** With the file that was dropped on it, if one was. */
+  | { dialog: "install"; canister: string; way: InstallWay; pick?: Pick }
   /** What a person calls a canister, and notes about it. */
   | { dialog: "describe"; canister: string }
   | { dialog: "watch" }

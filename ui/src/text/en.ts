@@ -22,6 +22,10 @@ import { identityWords } from "./en/identities";
 import { library } from "./en/library";
 import { guardWords, networkWords } from "./en/networks";
 import { projectWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
+import { calls, values } from "./en/calls";
+import { install, net } from "./en/installs";
+import { library } from "./en/library";
+import { actions, amounts, deletion, topUp, uninstall } from "./en/lifecycle";
 import { takeSnapshot } from "./en/snapshots";
 
 export { explain, explainAct, type Explanation, failureCodes } from "./en/failures";
@@ -149,6 +153,15 @@ export const text = {
   undos,
   guide,
   takeSnapshot,
+  actions,
+  amounts,
+  topUp,
+  uninstall,
+  deletion,
+  calls,
+  values,
+  install,
+  net,
   library,
   networks,
   networking: networkWords,
@@ -237,8 +250,9 @@ export const text = {
   canister: {
     back: "All canisters",
     pages: "Pages of this canister",
-    page: { overview: "Overview" } satisfies Record<CanisterPage, string>,
-    takeSnapshot: "Take snapshot",
+    page: { overview: "Overview", call: "Call" } satisfies Record<CanisterPage, string>,
+    more: (name: string) => `More that can be done to ${name}`,
+    moreWord: "More",
     gone: "No such canister here",
     goneMeaning: (id: string) => `${id} is not among the canisters that are looked after on this network.`,
     prove: "Read with a certificate",
