@@ -9,6 +9,7 @@ import PackageCheckIcon from "@lucide/svelte/icons/package-check";
 import PackageMinusIcon from "@lucide/svelte/icons/package-minus";
 import PackageOpenIcon from "@lucide/svelte/icons/package-open";
 import PackagePlusIcon from "@lucide/svelte/icons/package-plus";
+import PencilIcon from "@lucide/svelte/icons/pencil";
 import PlayIcon from "@lucide/svelte/icons/play";
 import SquareIcon from "@lucide/svelte/icons/square";
 import TrashIcon from "@lucide/svelte/icons/trash";
@@ -46,6 +47,7 @@ const known: Record<CanisterActionName, Known> = {
   install: { icon: PackagePlusIcon, action: "install" },
   upgrade: { icon: PackageCheckIcon, action: "upgrade" },
   topUp: { icon: FuelIcon, action: "topUp" },
+  describe: { icon: PencilIcon },
   copyId: { icon: CopyIcon },
   reinstall: { icon: PackageOpenIcon, action: "reinstall", isGrave: true },
   uninstall: { icon: PackageMinusIcon, action: "uninstall", isGrave: true },

@@ -19,7 +19,6 @@ import type {
 } from "../backend/wire";
 import { acts, checks, downtimes, guide, jobs, steps, undos } from "./en/operations";
 import { identityWords } from "./en/identities";
-import { library } from "./en/library";
 import { guardWords, networkWords } from "./en/networks";
 import { projectWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
 import { calls, values } from "./en/calls";

@@ -7,6 +7,7 @@ export const actions = {
   install: { word: "Install a module", command: (name: string) => `Install a module in ${name}` },
   upgrade: { word: "Upgrade", command: (name: string) => `Upgrade ${name}` },
   topUp: { word: "Top up", command: (name: string) => `Top up ${name}` },
+  describe: { word: "Name and note", command: (name: string) => `Name and note of ${name}` },
   copyId: { word: "Copy id", command: (name: string) => `Copy the id of ${name}` },
   reinstall: { word: "Reinstall", command: (name: string) => `Reinstall ${name}` },
   uninstall: { word: "Remove module", command: (name: string) => `Remove the module of ${name}` },
