@@ -86,5 +86,6 @@ pub(crate) fn endpoint(network: &Network) -> Result<Endpoint, hex::FromHexError>
                 group: member.group.to_string(),
             })
             .collect(),
+        historian: network.historian().map(CanisterId::from),
     })
 }

@@ -13,4 +13,5 @@ mod logs;
 mod networks;
 mod projects;
 mod status;
+mod timeline;
 mod watch;

@@ -52,6 +52,7 @@ impl PracticeDoor for Door {
                 root_key: self.root_key.clone(),
                 play_key: Some(demo::OWNER_SEED),
                 canisters: vec![],
+                historian: None,
             })
         })
     }

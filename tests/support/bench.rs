@@ -45,6 +45,7 @@ struct Door {
     address: String,
     root_key: Vec<u8>,
     canisters: Mutex<Vec<KnownCanister>>,
+    historian: Option<CanisterId>,
 }
 
 impl PracticeDoor for Door {
@@ -56,6 +57,7 @@ impl PracticeDoor for Door {
                 root_key: self.root_key.clone(),
                 play_key: Some(demo::OWNER_SEED),
                 canisters: canisters.unwrap_or_else(PoisonError::into_inner).clone(),
+                historian: self.historian,
             })
         })
     }
@@ -137,6 +139,10 @@ impl Bench {
             address,
             root_key: agent.read_root_key(),
             canisters: Mutex::new(canisters),
+            historian: network
+                .as_ref()
+                .and_then(Network::historian)
+                .map(CanisterId::from),
         });
         let folders = Places::below(&home).open().expect("the folder is empty");
         let engine = Engine::open_with(Arc::new(folders), door.clone(), conduct)

@@ -70,6 +70,7 @@ impl PracticeDoor for Door {
                 root_key: hex::decode(&self.0.root_key)?,
                 play_key: Some(demo::OWNER_SEED),
                 canisters: vec![],
+                historian: None,
             })
         })
     }

@@ -50,8 +50,8 @@ mirror! {
         KeyCurveUnknown, KeyLost, KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing,
         ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse, NetworkUnknown,
         NoNetwork, NotAsPlanned, NotController, NotOnThisNetwork, OnlyController, NotYetLoadable, OutcomeUnknown, PassphraseNeeded,
-        PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone, PracticeFailed,
-        Precondition, ProjectNotFound, ProjectUnreadable, RecordBroken, RecordUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SamplesUnusable, SettingUnfit,
+        PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone, PracticeFailed, PracticeOnly,
+        Precondition, ProjectNotFound, ProjectUnreadable, ReadOnly, RecordBroken, RecordUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SamplesUnusable, SettingUnfit,
         SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SlowAnswer, SnapshotDiffers, SnapshotGone, StalePlan, StillStopping,
         StoreUnreadable, TextTooLong, Throttled, Untrusted, VaultDamaged, VaultExists, VaultLocked, VaultMissing,
     }

@@ -23,6 +23,7 @@ pub mod networks;
 pub mod picks;
 pub mod projects;
 mod requests;
+pub mod timeline;
 pub mod typescript;
 pub mod watch;
 pub mod wire;

@@ -1,6 +1,10 @@
 //! Networks: which one is in use, which there are, and what can be said of one from outside.
 
-use crate::{Api, failure::Failure, wire::Session};
+use crate::{
+    Api,
+    failure::Failure,
+    wire::{Session, milliseconds},
+};
 use canopic_engine as engine;
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
@@ -92,6 +96,66 @@ pub(crate) fn network(network: &engine::Network, endpoint: &engine::Endpoint) ->
     }
 }
 
+/// Whether the network in use may be changed.
+#[derive(Debug, Serialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Access {
+    /// Nothing is ever locked on it.
+    Open,
+    /// It is locked, but for some canisters.
+    ReadOnly {
+        /// Those.
+        unlocked: Vec<String>,
+    },
+    /// All of it is unlocked for a while.
+    Unlocked {
+        /// Until then, in milliseconds since 1970.
+        until: f64,
+    },
+}
+
+impl From<engine::Access> for Access {
+    fn from(access: engine::Access) -> Self {
+        match access {
+            engine::Access::Open => Self::Open,
+            engine::Access::ReadOnly(unlocked) => Self::ReadOnly {
+                unlocked: unlocked
+                    .iter()
+                    .map(|canister| canister.to_string())
+                    .collect(),
+            },
+            engine::Access::Until(until) => Self::Unlocked {
+                until: milliseconds(until),
+            },
+        }
+    }
+}
+
+/// What is unlocked.
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Scope {
+    /// One canister of the network in use.
+    Canister {
+        /// Its id.
+        canister: String,
+    },
+    /// All of it, for a while.
+    Minutes {
+        /// So many, sixty at most.
+        minutes: u32,
+    },
+}
+
 /// A network in the list of all that can be chosen.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -114,23 +178,24 @@ pub struct NetworkListing {
     pub project: Option<String>,
     /// Whether it runs; null for networks that are not asked before they are chosen.
     pub is_running: Option<bool>,
+    /// Whether it opens for reading only.
+    pub is_guarded: bool,
 }
 
-impl From<engine::Listing> for NetworkListing {
-    fn from(listing: engine::Listing) -> Self {
-        Self {
-            kind: NetworkKind::from(&listing.network.id),
-            id: listing.network.id.to_string(),
-            name: listing.network.name,
-            trust: listing.network.trust.into(),
-            address: listing.address,
-            fingerprint: listing
-                .fingerprint
-                .map(|fingerprint| fingerprint.to_string()),
-            tool: listing.tool.map(Tool::from),
-            project: listing.project.map(|project| project.to_string()),
-            is_running: listing.is_running,
-        }
+fn listed(listing: engine::Listing, is_guarded: bool) -> NetworkListing {
+    NetworkListing {
+        kind: NetworkKind::from(&listing.network.id),
+        id: listing.network.id.to_string(),
+        name: listing.network.name,
+        trust: listing.network.trust.into(),
+        address: listing.address,
+        fingerprint: listing
+            .fingerprint
+            .map(|fingerprint| fingerprint.to_string()),
+        tool: listing.tool.map(Tool::from),
+        project: listing.project.map(|project| project.to_string()),
+        is_running: listing.is_running,
+        is_guarded,
     }
 }
 
@@ -292,8 +357,13 @@ fn fingerprint(text: &str) -> Result<engine::Fingerprint, Failure> {
 
 impl Api {
     pub(crate) async fn networks(&self) -> Result<Vec<NetworkListing>, Failure> {
-        let listings = self.engine()?.networks(SystemTime::now()).await;
-        Ok(listings.into_iter().map(NetworkListing::from).collect())
+        let engine = self.engine()?;
+        let listings = engine.networks(SystemTime::now()).await;
+        let views = listings.into_iter().map(|listing| {
+            let is_guarded = engine.is_guarded(&listing.network.id);
+            listed(listing, is_guarded)
+        });
+        Ok(views.collect())
     }
 
     pub(crate) async fn probe_network(&self, network: String) -> Result<Probe, Failure> {
@@ -350,6 +420,30 @@ impl Api {
             .accept_root_key(&network.parse()?, fingerprint(&shown)?)
             .await?;
         self.networks().await
+    }
+
+    pub(crate) async fn guard_network(
+        &self,
+        network: String,
+        is_guarded: bool,
+    ) -> Result<Vec<NetworkListing>, Failure> {
+        self.engine()?
+            .guard_network(&network.parse()?, is_guarded)?;
+        self.networks().await
+    }
+
+    pub(crate) async fn unlock(&self, scope: Scope) -> Result<Session, Failure> {
+        let scope = match scope {
+            Scope::Canister { canister } => engine::Scope::Canister(canister.parse()?),
+            Scope::Minutes { minutes } => engine::Scope::Minutes(minutes),
+        };
+        self.engine()?.unlock(scope);
+        self.session().await
+    }
+
+    pub(crate) async fn lock_network(&self) -> Result<Session, Failure> {
+        self.engine()?.lock_network();
+        self.session().await
     }
 
     pub(crate) async fn choose_network(&self, network: String) -> Result<Session, Failure> {

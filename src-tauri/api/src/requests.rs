@@ -20,8 +20,11 @@ use crate::{
     installs::{InstallPlan, InstallWish, Module, UpgradeOptions},
     jobs::{Begun, CheckCall, Confirmed, Op, Plan, Planned},
     networks::{GivenKey, NetworkListing, Probe},
+    jobs::{Begun, Confirmed, Op, Plan, Planned},
+    networks::{GivenKey, NetworkListing, Probe, Scope},
     picks::Picks,
     projects::Project,
+    timeline::Timeline,
     watch::{Hit, Label},
     wire::{self, Appearance, Session},
 };
@@ -121,6 +124,12 @@ requests! {
     /// The check calls that were made last on a canister of the network in use, to be made again.
     CheckCalls => check_calls(canister: String) -> Vec<CheckCall>;
 
+    // The timeline.
+    /// What a canister can go back to, and what happened in between. Never refused for want of rights: it says what is missing.
+    Timeline => timeline(canister: String) -> Timeline;
+    /// Names a snapshot on the network in use, and notes something about it.
+    LabelSnapshot => label_snapshot(canister: String, snapshot: String, name: String, note: String) -> ();
+
     // Activity.
     /// What was done, newest first.
     Activity => activity(wanted: Wanted) -> Activity;
@@ -148,6 +157,12 @@ requests! {
     RemoveNetwork => remove_network(network: String) -> Vec<NetworkListing>;
     /// Ends an alarm: the network is known by the root key of this fingerprint from now on.
     AcceptRootKey => accept_root_key(network: String, shown: String) -> Vec<NetworkListing>;
+    /// Says whether a network that a person entered opens for reading only, as mainnet does.
+    GuardNetwork => guard_network(network: String, is_guarded: bool) -> Vec<NetworkListing>;
+    /// Lets the network in use be changed for a while. It locks again by itself.
+    Unlock => unlock(scope: Scope) -> Session;
+    /// Locks the network in use again.
+    LockNetwork => lock_network() -> Session;
     /// Chooses the network to work on.
     ChooseNetwork => choose_network(network: String) -> Session;
     /// Ends the practice network; it starts again when it is next needed.
@@ -382,6 +397,7 @@ impl Api {
             &network,
             &endpoint,
             identity,
+            engine.access(),
         ))
     }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     identities::Identity,
-    networks::{self, Network},
+    networks::{self, Access, Network},
 };
 use canopic_engine as engine;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub struct Session {
     pub network: Network,
     /// Who signs.
     pub identity: Identity,
+    /// Whether the network in use may be changed.
+    pub access: Access,
     /// Light, dark or system.
     pub appearance: Appearance,
     /// Where things lie on this computer.
@@ -59,11 +61,13 @@ pub(crate) fn session(
     network: &engine::Network,
     endpoint: &engine::Endpoint,
     identity: engine::Signatory,
+    access: engine::Access,
 ) -> Session {
     Session {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         network: networks::network(network, endpoint),
         identity: identity.into(),
+        access: access.into(),
         appearance: settings.appearance.into(),
         folders: Folders {
             data: folders.data.to_string(),

@@ -302,6 +302,9 @@ impl Engine {
     /// Calls a method. A rejection is an answer; an error says that there is none, and whether anything was sent.
     pub async fn call(&self, call: &MethodCall) -> Result<CallAnswer> {
         let connection = self.connection().await?;
+        if call.manner == Manner::Update {
+            self.may_change(&connection.network.id, &[call.canister])?;
+        }
         let interface = known_interface(&connection, call.canister).await?;
         let known = known_method(interface.as_ref(), &call.method, &call.arguments)?;
         let types = known.map(|(interface, signature)| (interface, &signature.arguments[..]));

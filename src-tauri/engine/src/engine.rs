@@ -8,9 +8,11 @@ use crate::{
     library::Library,
     network::Networks,
     project::Projects,
+    read_only::Locks,
     runner::Jobs,
     samples::Samples,
     settings,
+    snapshot::Labels,
     watch::Watch,
 };
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +35,8 @@ pub struct Engine {
     pub(crate) samples: Samples,
     pub(crate) jobs: Jobs,
     pub(crate) library: Arc<Library>,
+    pub(crate) labels: Labels,
+    pub(crate) locks: Locks,
 }
 
 impl Engine {
@@ -56,6 +60,8 @@ impl Engine {
             samples: Samples::below(&folders),
             jobs: Jobs::open(folders.data.clone(), conduct),
             library: Arc::new(Library::load(&folders.data, &folders.config)?),
+            labels: Labels::load(&folders.config)?,
+            locks: Locks::default(),
             folders,
             practice,
             neighbourhood: Neighbourhood::of_this_computer(),

@@ -151,12 +151,16 @@ pub enum Code {
     PickGone,
     /// The practice network did not start.
     PracticeFailed,
+    /// This is for the practice network only, and another one is in use.
+    PracticeOnly,
     /// The current state of the canister does not allow this; not because something broke.
     Precondition,
     /// The folder holds no project.
     ProjectNotFound,
     /// A project's folder cannot be read.
     ProjectUnreadable,
+    /// The network is locked: it is read, and nothing is changed until a person unlocks it.
+    ReadOnly,
     /// A record of activity is not as it was when it was exported.
     RecordBroken,
     /// A file is no record of activity.

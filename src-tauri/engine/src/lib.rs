@@ -43,6 +43,7 @@ mod network;
 mod ops;
 mod project;
 mod proof;
+mod read_only;
 mod recovery;
 mod replica;
 mod runner;
@@ -50,6 +51,7 @@ mod samples;
 mod settings;
 mod several;
 mod snapshot;
+mod timeline;
 mod transfer;
 mod watch;
 
@@ -118,9 +120,14 @@ pub use ops::{
 };
 pub use project::{Environment, Ground, Member, Problem, ProblemKind, Project};
 pub use proof::{Asked, CanisterProof, Proof};
+pub use read_only::{Access, Scope};
 pub use replica::Envelope;
 pub use runner::{Conduct, JobView, Report};
 pub use samples::Sample;
 pub use settings::{Appearance, Folders, HOME_VARIABLE, Places, Settings, set_aside};
-pub use snapshot::{SLOTS, Snapshot, SnapshotId};
+pub use snapshot::{SLOTS, Snapshot, SnapshotId, SnapshotLabel};
+pub use timeline::{
+    Arrival, Cause, Happening, Moment, OnChain, OnDisk, PastChange, SnapshotList, Timeline,
+    Wholeness,
+};
 pub use watch::{Hit, KnownBy, Label};

@@ -136,6 +136,8 @@ pub struct Endpoint {
     pub play_key: Option<[u8; 32]>,
     /// The canisters that the network brings along.
     pub canisters: Vec<KnownCanister>,
+    /// A canister that passes on questions about the history of others: the network answers them to canisters only.
+    pub historian: Option<CanisterId>,
 }
 
 impl Endpoint {
@@ -150,6 +152,7 @@ impl Endpoint {
             root_key: MAINNET_ROOT_KEY.to_vec(),
             play_key: None,
             canisters: Vec::new(),
+            historian: None,
         }
     }
 
@@ -160,6 +163,7 @@ impl Endpoint {
             root_key,
             play_key: None,
             canisters: Vec::new(),
+            historian: None,
         }
     }
 }
@@ -219,7 +223,9 @@ impl Engine {
         if !is_known {
             return Err(Error::new(Code::NetworkUnknown, "choosing a network").with("network", id));
         }
-        self.change_settings(|settings: &mut Settings| settings.network = id.clone())
+        self.change_settings(|settings: &mut Settings| settings.network = id.clone())?;
+        self.locks.lock();
+        Ok(())
     }
 
     /// What a network is and how it is reached; only the practice network is started for it.

@@ -577,6 +577,7 @@ impl crate::Engine {
     pub async fn run(&self, op: Op, fingerprint: &str) -> Result<JobId> {
         let world = self.world().await?;
         let plan = ops::plan(&world, &op).await?;
+        self.may_run(&world.network_id, &op, &plan.targets)?;
         confirm(&plan, fingerprint)?;
         let checked = op
             .checks()

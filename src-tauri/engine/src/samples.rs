@@ -6,6 +6,10 @@
 //!
 //! The same canister id on another network is another canister, so each sample names its network by the root key's fingerprint.
 
+mod snapshots;
+
+pub(crate) use snapshots::{KnownListing, KnownSnapshot};
+
 use crate::{Canister, CanisterId, Code, Engine, Error, Fingerprint, Folders, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -44,11 +48,12 @@ pub struct Sample {
 }
 
 /// The file, open or the reason why it is not: samples are never the reason why something else fails.
+#[derive(Clone)]
 pub(crate) struct Samples {
     path: Utf8PathBuf,
     file: Arc<Mutex<Option<Connection>>>,
     /// When they were last thinned out, in milliseconds since 1970.
-    thinned: AtomicI64,
+    thinned: Arc<AtomicI64>,
 }
 
 impl Samples {
@@ -57,7 +62,7 @@ impl Samples {
         Self {
             path: folders.data.join("samples.sqlite"),
             file: Arc::default(),
-            thinned: AtomicI64::new(0),
+            thinned: Arc::default(),
         }
     }
 
@@ -188,7 +193,9 @@ fn prepare(file: &Connection) -> Result<(), Unfit> {
            memory INTEGER NOT NULL,
            module BLOB,
            PRIMARY KEY (network, canister, at)) WITHOUT ROWID;
-         PRAGMA user_version = {VERSION};"
+         {tables}
+         PRAGMA user_version = {VERSION};",
+        tables = snapshots::TABLES,
     ))?;
     Ok(())
 }
@@ -325,7 +332,7 @@ mod tests {
         let samples = Samples {
             path,
             file: Arc::default(),
-            thinned: AtomicI64::new(0),
+            thinned: Arc::default(),
         };
         (folder, samples)
     }

@@ -12,6 +12,7 @@ use crate::{Code, Error, NetworkId, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
+    collections::BTreeSet,
     fs::{self, File, TryLockError},
     io::{self, Write},
 };
@@ -224,6 +225,9 @@ pub struct Settings {
     /// The network in use.
     #[serde(default)]
     pub network: NetworkId,
+    /// The networks that a person entered and that open for reading only, by their numbers.
+    #[serde(default)]
+    pub guarded: BTreeSet<u32>,
 }
 
 impl Kept for Settings {

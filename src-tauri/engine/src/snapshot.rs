@@ -1,12 +1,20 @@
 //! Snapshots on the chain: what they are, what is asked of the network about them, and what they cost.
 
+mod labels;
+
+pub(crate) use labels::Labels;
+pub use labels::SnapshotLabel;
+
 use crate::{
-    CanisterId, Certainty, Code, Error, Result,
+    CanisterId, Certainty, Code, Error, Hash, Result,
     canister::About,
     replica::{Call, Replica},
+    transfer::SnapshotPlace,
 };
 use candid::{CandidType, Principal};
+use ic_management_canister_types::SnapshotDataKind;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::{fmt, str::FromStr};
 
 /// As many snapshots a canister may have.
@@ -121,6 +129,8 @@ pub(crate) struct SnapshotFacts {
     pub(crate) is_uploaded: bool,
     /// The canister's version then.
     pub(crate) version: u64,
+    /// The size of the module.
+    pub(crate) module_bytes: u64,
     /// The size of the heap.
     pub(crate) heap_bytes: u64,
 }
@@ -140,6 +150,7 @@ pub(crate) async fn metadata(
     struct Metadata {
         source: Source,
         canister_version: u64,
+        wasm_module_size: u64,
         wasm_memory_size: u64,
     }
     #[derive(CandidType, Deserialize)]
@@ -159,8 +170,24 @@ pub(crate) async fn metadata(
     Ok(SnapshotFacts {
         is_uploaded: matches!(found.source, Source::MetadataUpload(_)),
         version: found.canister_version,
+        module_bytes: found.wasm_module_size,
         heap_bytes: found.wasm_memory_size,
     })
+}
+
+/// Reads some bytes of a snapshot.
+async fn slice(
+    replica: &Replica,
+    canister: CanisterId,
+    snapshot: &SnapshotId,
+    kind: SnapshotDataKind,
+) -> Result<Vec<u8>> {
+    let place = SnapshotPlace {
+        canister,
+        snapshot: snapshot.0.clone(),
+    };
+    let (slice,) = as_read(replica.perform(&place.read(kind)?).await)?;
+    Ok(slice.chunk.into_vec())
 }
 
 /// Whether a snapshot's module begins as modules do. The network records nowhere whether an upload was finished; one that never was
@@ -170,30 +197,45 @@ pub(crate) async fn module_begins(
     canister: CanisterId,
     snapshot: &SnapshotId,
 ) -> Result<bool> {
-    #[derive(CandidType)]
-    struct Argument {
-        canister_id: Principal,
-        snapshot_id: serde_bytes::ByteBuf,
-        kind: Kind,
+    let kind = SnapshotDataKind::WasmModule { offset: 0, size: 4 };
+    let beginning = slice(replica, canister, snapshot, kind).await?;
+    Ok(beginning == *b"\0asm" || beginning.starts_with(&[0x1f, 0x8b]))
+}
+
+/// Whether an uploaded snapshot shows something where something must be: a module, and within the first slice of its heap what every
+/// compiler puts there.
+pub(crate) async fn shows_something(
+    replica: &Replica,
+    canister: CanisterId,
+    snapshot: &SnapshotId,
+    heap_bytes: u64,
+) -> Result<bool> {
+    if !module_begins(replica, canister, snapshot).await? {
+        return Ok(false);
     }
-    #[derive(CandidType, Serialize)]
-    enum Kind {
-        #[serde(rename = "wasm_module")]
-        WasmModule { offset: u64, size: u64 },
+    let size = heap_bytes.min(crate::GRID);
+    if size == 0 {
+        return Ok(true);
     }
-    #[derive(CandidType, Deserialize)]
-    struct Piece {
-        #[serde(with = "serde_bytes")]
-        chunk: Vec<u8>,
+    let kind = SnapshotDataKind::WasmMemory { offset: 0, size };
+    let beginning = slice(replica, canister, snapshot, kind).await?;
+    Ok(!crate::is_zero(&beginning))
+}
+
+/// SHA-256 of a snapshot's module, which has so many bytes.
+pub(crate) async fn module_hash(
+    replica: &Replica,
+    canister: CanisterId,
+    snapshot: &SnapshotId,
+    bytes: u64,
+) -> Result<Hash> {
+    let mut digest = Sha256::new();
+    for index in 0..crate::chunks(bytes) {
+        let (offset, size) = crate::chunk_at(index, bytes);
+        let kind = SnapshotDataKind::WasmModule { offset, size };
+        digest.update(slice(replica, canister, snapshot, kind).await?);
     }
-    let argument = Argument {
-        canister_id: canister.principal(),
-        snapshot_id: serde_bytes::ByteBuf::from(snapshot.0.clone()),
-        kind: Kind::WasmModule { offset: 0, size: 4 },
-    };
-    let call: Call<(Piece,)> = Call::manage(canister, "read_canister_snapshot_data", (argument,))?;
-    let (piece,) = as_read(replica.perform(&call).await)?;
-    Ok(piece.chunk == *b"\0asm" || piece.chunk.starts_with(&[0x1f, 0x8b]))
+    Ok(Hash(digest.finalize().into()))
 }
 
 /// It changes nothing, so an answer that is lost leaves no doubt behind.

@@ -351,6 +351,7 @@ mod tests {
             root_key: MAINNET_ROOT_KEY.to_vec(),
             play_key: None,
             canisters: vec![],
+            historian: None,
         };
         let replica = Replica::connect(&endpoint, &Identity::play(&[1; 32])).unwrap();
         let kind = SnapshotDataOffset::StableMemory { offset: u64::MAX };

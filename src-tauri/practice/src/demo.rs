@@ -36,13 +36,15 @@ const SHOP: &str = "Shop";
 const BACK_OFFICE: &str = "Back office";
 
 const STOREFRONT: &[u8] = include_bytes!("../demo/storefront.wasm");
+const HISTORIAN: &[u8] = include_bytes!("../demo/historian.wasm");
 const TALLY: &[u8] = include_bytes!("../demo/tally.wasm");
 const SHOP_BACKEND_1: &[u8] = include_bytes!("../demo/shop_backend_1.wasm.gz");
 const SHOP_BACKEND: &[u8] = include_bytes!("../demo/shop_backend.wasm.gz");
 const NOTES: &[u8] = include_bytes!("../demo/notes.wasm.gz");
 const BOOKKEEPING: &[u8] = include_bytes!("../demo/bookkeeping.wasm.gz");
 
-const DAY: u64 = 24 * 60 * 60 * 1_000_000_000;
+const HOUR: u64 = 60 * 60 * 1_000_000_000;
+const DAY: u64 = 24 * HOUR;
 
 /// A canister of the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +72,17 @@ pub fn owner() -> Principal {
     principal_of(&OWNER_SEED)
 }
 
+/// What is settled.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    /// The canisters of the shop.
+    pub members: Vec<Member>,
+    /// The canister that passes on questions about the history of others.
+    pub historian: Option<Principal>,
+}
+
 /// Settles the fleet in an empty network.
-pub fn settle(world: &mut World) -> Result<Vec<Member>, Reject> {
+pub fn settle(world: &mut World) -> Result<Fleet, Reject> {
     let (owner, neighbour) = (owner(), principal_of(&NEIGHBOUR_SEED));
     let mut story = Story {
         today: world.time,
@@ -81,7 +92,7 @@ pub fn settle(world: &mut World) -> Result<Vec<Member>, Reject> {
     };
     storefront(story.life(SHOP, "storefront", owner, 8 * TRILLION)?)?;
     shop_backend(story.life(SHOP, "shop_backend", owner, 20 * TRILLION)?)?;
-    tally(story.life(SHOP, "orders", owner, 12 * TRILLION)?, 1_204)?;
+    orders(story.life(SHOP, "orders", owner, 12 * TRILLION)?)?;
     tally(story.life(SHOP, "stock", owner, 6 * TRILLION)?, 3_310)?;
     customers(story.life(SHOP, "customers", owner, 15 * TRILLION)?)?;
     payments(story.life(SHOP, "payments", owner, TRILLION / 480)?)?;
@@ -90,7 +101,11 @@ pub fn settle(world: &mut World) -> Result<Vec<Member>, Reject> {
     staff_notes(story.life(BACK_OFFICE, "staff_notes", owner, 4 * TRILLION)?)?;
     let partner = story.life(BACK_OFFICE, "shipping_partner", neighbour, 5 * TRILLION)?;
     tally(partner, 87)?;
-    Ok(story.end())
+    let historian = story.historian(owner)?;
+    Ok(Fleet {
+        members: story.end(),
+        historian: Some(historian),
+    })
 }
 
 /// The largest: 50 MiB of pictures in stable memory.
@@ -138,6 +153,37 @@ fn shop_backend(mut life: Life<'_, '_>) -> Result<(), Reject> {
     }
     life.days_ago(2);
     life.snapshot()
+}
+
+/// A past to go back to: a snapshot from before the last release, one of three days ago, and one of yesterday evening; each later one
+/// knows more orders.
+fn orders(mut life: Life<'_, '_>) -> Result<(), Reject> {
+    life.days_ago(150);
+    life.install(&earlier(TALLY))?;
+    life.call("add", (640_u64,))?;
+    life.days_ago(60);
+    life.call("add", (149_u64,))?;
+    life.days_ago(14);
+    life.call("add", (72_u64,))?;
+    life.snapshot()?;
+    life.days_ago(12);
+    life.upgrade_forgetting(TALLY)?;
+    // The release began to count anew, and somebody told it where the old one had stopped.
+    life.call("add", (861_u64,))?;
+    life.days_ago(3);
+    life.call("add", (237_u64,))?;
+    life.snapshot()?;
+    life.yesterday_at(18);
+    life.call("add", (65_u64,))?;
+    life.snapshot()?;
+    life.hours_ago(2);
+    life.call("add", (41_u64,))
+}
+
+/// A release that does the same and is another module: a section that nobody reads makes the difference.
+fn earlier(module: &[u8]) -> Vec<u8> {
+    // Custom section 0, nine bytes: a name of eight.
+    [module, b"\x00\x09\x08previous"].concat()
 }
 
 fn tally(mut life: Life<'_, '_>, total: u64) -> Result<(), Reject> {
@@ -230,9 +276,32 @@ impl<'w> Story<'w> {
         controller: Principal,
         cycles: u128,
     ) -> Result<Life<'_, 'w>, Reject> {
-        let first = self.world.topology.subnets()[Topology::DEFAULT_SUBNET].ranges[0].0;
-        let id = canister_id(first + self.fleet.len() as u64);
+        let id = self.next_id();
         self.fleet.push(Member { name, group, id });
+        self.born(id, controller, cycles)
+    }
+
+    /// Makes the historian, which is as old as the network and belongs to nobody's project.
+    fn historian(&mut self, controller: Principal) -> Result<Principal, Reject> {
+        let id = self.next_id();
+        let mut life = self.born(id, controller, TRILLION)?;
+        life.install(HISTORIAN)?;
+        Ok(id)
+    }
+
+    /// The id that the network gives to the next canister.
+    fn next_id(&self) -> Principal {
+        let first = self.world.topology.subnets()[Topology::DEFAULT_SUBNET].ranges[0].0;
+        canister_id(first + self.fleet.len() as u64)
+    }
+
+    /// A canister's first day.
+    fn born(
+        &mut self,
+        id: Principal,
+        controller: Principal,
+        cycles: u128,
+    ) -> Result<Life<'_, 'w>, Reject> {
         let settings = CanisterSettings {
             freezing_threshold: (cycles < TRILLION).then(|| Nat::from(90_u32 * 24 * 60 * 60)),
             ..CanisterSettings::default()
@@ -268,6 +337,16 @@ impl Life<'_, '_> {
         self.story.world.time = self.story.today - days * DAY;
     }
 
+    fn hours_ago(&mut self, hours: u64) {
+        self.story.world.time = self.story.today - hours * HOUR;
+    }
+
+    /// Sets the clock to an hour of yesterday, by universal time.
+    fn yesterday_at(&mut self, hour: u64) {
+        let midnight = self.story.today - self.story.today % DAY;
+        self.story.world.time = midnight - DAY + hour * HOUR;
+    }
+
     fn install(&mut self, module: &[u8]) -> Result<(), Reject> {
         self.deploy(module, CanisterInstallMode::Install)
     }
@@ -278,6 +357,11 @@ impl Life<'_, '_> {
             wasm_memory_persistence: Some(WasmMemoryPersistence::Keep),
         };
         self.deploy(module, CanisterInstallMode::Upgrade(Some(flags)))
+    }
+
+    /// For modules whose memory the network does not carry over by itself.
+    fn upgrade_forgetting(&mut self, module: &[u8]) -> Result<(), Reject> {
+        self.deploy(module, CanisterInstallMode::Upgrade(None))
     }
 
     fn deploy(&mut self, module: &[u8], mode: CanisterInstallMode) -> Result<(), Reject> {

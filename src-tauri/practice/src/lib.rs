@@ -72,7 +72,7 @@ pub mod tasks;
 
 use blocks::{Pace, World};
 use candid::Principal;
-use demo::Member;
+use demo::{Fleet, Member};
 use faults::{Fault, Script};
 use limits::{Bucket, Rate};
 use rhythm::{Order, Rhythm, Switches};
@@ -177,7 +177,7 @@ pub enum StartError {
 pub struct Network {
     ready: Ready,
     address: SocketAddr,
-    fleet: Vec<Member>,
+    fleet: Fleet,
     door: Arc<Door>,
     shutdown: Option<oneshot::Sender<()>>,
     server: JoinHandle<io::Result<()>>,
@@ -218,7 +218,7 @@ pub async fn start(options: Options) -> Result<Network, StartError> {
     let fleet = if options.demo {
         demo::settle(&mut new).map_err(StartError::Demo)?
     } else {
-        vec![]
+        Fleet::default()
     };
     let mut world = saved.unwrap_or(new);
     world.free = options.free;
@@ -307,7 +307,12 @@ impl Network {
 
     /// The demo fleet; empty without the demo.
     pub fn fleet(&self) -> &[Member] {
-        &self.fleet
+        &self.fleet.members
+    }
+
+    /// The canister that passes on questions about the history of others; none without the demo.
+    pub fn historian(&self) -> Option<Principal> {
+        self.fleet.historian
     }
 
     /// Lets faults strike, after those that were scripted before.

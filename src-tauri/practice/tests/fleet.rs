@@ -27,7 +27,7 @@ fn digest(name: &str) -> String {
 /// With `CANOPIC_FLEET=write` the modules are assembled anew instead.
 #[test]
 fn the_text_modules_are_what_their_sources_give() {
-    for name in ["storefront", "tally"] {
+    for name in ["historian", "storefront", "tally"] {
         let assembled = wat::parse_file(file(&format!("{name}.wat"))).unwrap();
         let module = file(&format!("{name}.wasm"));
         if std::env::var_os("CANOPIC_FLEET").is_some_and(|what| what == "write") {
@@ -236,7 +236,7 @@ async fn the_fleet_shows_what_there_is_to_look_after() {
         ("customers", 10),
         ("shop_backend", 3),
         ("staff_notes", 2),
-        ("orders", 0),
+        ("orders", 3),
     ] {
         assert_eq!(
             fleet.snapshots(name).await.len(),

@@ -144,6 +144,11 @@ impl Networks {
         self.file().custom.clone()
     }
 
+    /// Whether a person entered this network.
+    pub(crate) fn has(&self, id: &NetworkId) -> bool {
+        self.of(id).is_ok()
+    }
+
     pub(super) fn of(&self, id: &NetworkId) -> Result<Custom> {
         let found = self
             .file()

@@ -1,0 +1,33 @@
+;; Passes questions about the history of canisters on: the network answers them to canisters only. Whoever asks learns what any
+;; canister could learn, and nothing is kept.
+(module
+  (@custom "icp:public candid:service" "type info = record { canister_id : principal; num_requested_changes : opt nat64 }; service : { canister_info : (info) -> (record { total_num_changes : nat64; module_hash : opt blob; controllers : vec principal }) }")
+  (import "ic0" "msg_reply" (func $reply))
+  (import "ic0" "msg_reply_data_append" (func $append (param i32 i32)))
+  (import "ic0" "msg_arg_data_copy" (func $argument (param i32 i32 i32)))
+  (import "ic0" "msg_arg_data_size" (func $argument_size (result i32)))
+  (import "ic0" "msg_reject" (func $reject (param i32 i32)))
+  (import "ic0" "msg_reject_msg_copy" (func $reason (param i32 i32 i32)))
+  (import "ic0" "msg_reject_msg_size" (func $reason_size (result i32)))
+  (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "ic0" "call_data_append" (func $call_append (param i32 i32)))
+  (import "ic0" "call_perform" (func $call_perform (result i32)))
+  ;; Questions and answers begin at 64; an answer of twenty changes takes a few KiB.
+  (memory 4)
+  (data (i32.const 0) "canister_info")
+  (table funcref (elem $answered $refused))
+  (func (export "canister_update canister_info")
+    (if (i32.gt_u (call $argument_size) (i32.const 4096)) (then unreachable))
+    (call $argument (i32.const 64) (i32.const 0) (call $argument_size))
+    ;; The management canister is the one whose id has no bytes.
+    (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 13)
+      (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0))
+    (call $call_append (i32.const 64) (call $argument_size))
+    (if (call $call_perform) (then unreachable)))
+  (func $answered (param i32)
+    (call $argument (i32.const 64) (i32.const 0) (call $argument_size))
+    (call $append (i32.const 64) (call $argument_size))
+    (call $reply))
+  (func $refused (param i32)
+    (call $reason (i32.const 64) (i32.const 0) (call $reason_size))
+    (call $reject (i32.const 64) (call $reason_size))))
