@@ -1,6 +1,19 @@
 // Generated from src-tauri/api by `cargo xtask wire`. Do not edit.
 
 /**
+ * Whether the network in use may be changed.
+ */
+export type Access = { "kind": "open" } | { "kind": "readOnly", 
+/**
+ * Those.
+ */
+unlocked: Array<string>, } | { "kind": "unlocked", 
+/**
+ * Until then, in milliseconds since 1970.
+ */
+until: number, };
+
+/**
  * Something that can be done with a canister. See [`canopic_engine::Action`].
  */
 export type Action = "call" | "changeSettings" | "delete" | "deleteSnapshot" | "install" | "readSnapshots" | "readLog" | "reinstall" | "restoreSnapshot" | "start" | "stop" | "takeSnapshot" | "topUp" | "uninstall" | "upgrade" | "uploadSnapshot";
@@ -119,6 +132,9 @@ call: CheckCall,
  * What was answered; null where it did not come to that.
  */
 answer: Answer | null, };
+ * How a snapshot came to be. See [`canopic_engine::Arrival`].
+ */
+export type Arrival = "taken" | "uploaded";
 
 /**
  * What an identity holds in the cycles ledger, decimal.
@@ -163,6 +179,11 @@ export type Board = {
  * In the order of their groups.
  */
 canisters: Array<Canister>, };
+
+/**
+ * How a copy belongs to a snapshot. See [`canopic_engine::Bond`].
+ */
+export type Bond = "same" | "sameContent";
 
 /**
  * What came of a call.
@@ -416,6 +437,7 @@ settings: Array<[string, string]>, };
  * What went wrong. See [`canopic_engine::Code`].
  */
 export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "answerDiffers" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "practiceOnly" | "precondition" | "projectNotFound" | "projectUnreadable" | "readOnly" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * An operation whose plan was confirmed.
@@ -615,6 +637,43 @@ sections: Array<CopySection>,
  * Its interface in Candid.
  */
 interface: string | null, };
+
+/**
+ * A copy on this computer.
+ */
+export type CopyOnDisk = { 
+/**
+ * What requests name it by.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+name: string, 
+/**
+ * How it belongs to the snapshot.
+ */
+bond: Bond, 
+/**
+ * The bytes that it takes up on its disk.
+ */
+diskBytes: number, 
+/**
+ * Whether it is finished.
+ */
+isWhole: boolean, 
+/**
+ * When it was made, in milliseconds since 1970.
+ */
+madeAt: number, 
+/**
+ * When every byte was last found to be right, in milliseconds since 1970.
+ */
+verifiedAt: number | null, 
+/**
+ * When it was last restored with success, in milliseconds since 1970.
+ */
+provenAt: number | null, };
 
 /**
  * How a copy came to be.
@@ -1164,6 +1223,15 @@ fingerprint: string | null, } | { "kind": "unknown" };
  * Something to think about before a change is sent. See [`canopic_engine::Guard`].
  */
 export type Guard = "addsAnonymous" | "freezes" | "leavesMeOut" | "leavesOneController" | "leavesNoController" | "losesLog" | "lowersFreezingThreshold" | "makesLogPublic" | "makesSnapshotsPublic" | "makesStatusPublic" | "memoryLimitBelowUse";
+
+/**
+ * What happened.
+ */
+export type Happening = { "kind": "created" } | { "kind": "installed", moduleHash: string, } | { "kind": "reinstalled", moduleHash: string, } | { "kind": "upgraded", moduleHash: string, } | { "kind": "uninstalled" } | { "kind": "restored", snapshot: string, 
+/**
+ * Whose it is, if it is another canister's.
+ */
+from: string | null, } | { "kind": "controllersChanged", controllers: Array<string>, } | { "kind": "settingsChanged" };
 
 /**
  * What a canister held over time.
@@ -1931,6 +1999,51 @@ visibility: SectionVisibility,
 size: number, };
 
 /**
+ * A moment that can be gone back to: a snapshot on the network, copies on this computer, or both.
+ */
+export type Moment = { 
+/**
+ * What stays the same while the moment is there: its snapshot's id, or its first copy's.
+ */
+key: string, 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * The snapshot on the network.
+ */
+snapshot: SnapshotOnChain | null, 
+/**
+ * The copies on this computer, the closest first.
+ */
+copies: Array<CopyOnDisk>, 
+/**
+ * SHA-256 of the module, hexadecimal; null where it is not known.
+ */
+moduleHash: string | null, 
+/**
+ * Whether that is the module that the canister has now; null where that is not known.
+ */
+isSameModule: boolean | null, 
+/**
+ * What a person calls it; empty where nobody named it.
+ */
+name: string, 
+/**
+ * What a person noted about it.
+ */
+note: string, 
+/**
+ * Since when it is proven that it can be restored, in milliseconds since 1970.
+ */
+provenAt: number | null, 
+/**
+ * The job that proved it.
+ */
+provenBy: number | null, };
+
+/**
  * What is searched for.
  */
 export type Needle = { "text": string } | { "hex": string };
@@ -2012,7 +2125,11 @@ project: string | null,
 /**
  * Whether it runs; null for networks that are not asked before they are chosen.
  */
-isRunning: boolean | null, };
+isRunning: boolean | null, 
+/**
+ * Whether it opens for reading only.
+ */
+isGuarded: boolean, };
 
 /**
  * A new recovery phrase. It is shown once and cannot be asked for again.
@@ -2343,6 +2460,27 @@ export type OpName = "changeSettings" | "create" | "delete" | "deleteSnapshots" 
  * How an act came out. See [`activity::Outcome`].
  */
 export type Outcome = "underWay" | "needsYou" | "done" | "failed" | "cancelled" | "left";
+
+/**
+ * Something that happened to a canister.
+ */
+export type PastChange = { 
+/**
+ * When, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * What.
+ */
+what: Happening, 
+/**
+ * Who did it, a person or a canister; null where that is not known.
+ */
+who: string | null, 
+/**
+ * Our job that did it, if it was one of ours.
+ */
+job: number | null, };
 
 /**
  * Something that was picked.
@@ -2681,6 +2819,19 @@ cycles: string,
 memoryBytes: number, };
 
 /**
+ * What is unlocked.
+ */
+export type Scope = { "kind": "canister", 
+/**
+ * Its id.
+ */
+canister: string, } | { "kind": "minutes", 
+/**
+ * So many, sixty at most.
+ */
+minutes: number, };
+
+/**
  * A passphrase, a phrase or a key as text. Wiped when it was used, and never logged.
  */
 export type Secret = string;
@@ -2706,6 +2857,10 @@ network: Network,
  * Who signs.
  */
 identity: Identity, 
+/**
+ * Whether the network in use may be changed.
+ */
+access: Access, 
 /**
  * Light, dark or system.
  */
@@ -2795,6 +2950,73 @@ arguments: Array<Argument>,
  * What it gives.
  */
 results: Array<Argument>, };
+
+/**
+ * Which job of ours made a snapshot.
+ */
+export type SnapshotCause = { 
+/**
+ * Its number.
+ */
+job: number, 
+/**
+ * What it was for.
+ */
+op: OpName, 
+/**
+ * Whether it was to keep what the job was about to replace.
+ */
+isSafety: boolean, };
+
+/**
+ * What is known of the snapshots on the network.
+ */
+export type SnapshotListing = { "kind": "listed", 
+/**
+ * How many there are.
+ */
+used: number, 
+/**
+ * How many there may be.
+ */
+limit: number, } | { "kind": "denied", 
+/**
+ * Why.
+ */
+denial: Denial, } | { "kind": "failed", 
+/**
+ * Why.
+ */
+failure: Failure, };
+
+/**
+ * A snapshot on the network.
+ */
+export type SnapshotOnChain = { 
+/**
+ * Its id, hexadecimal.
+ */
+id: string, 
+/**
+ * How many bytes it takes up.
+ */
+bytes: number, 
+/**
+ * How it came to be; null where that could not be read.
+ */
+arrival: Arrival | null, 
+/**
+ * Whether all of it is there.
+ */
+wholeness: Wholeness, 
+/**
+ * The canister's version then, decimal.
+ */
+version: string | null, 
+/**
+ * Our job that made it, if it was one of ours.
+ */
+cause: SnapshotCause | null, };
 
 /**
  * What lies in a stable memory.
@@ -2957,6 +3179,43 @@ id: string,
 name: string, };
 
 /**
+ * Everything that a canister can go back to.
+ */
+export type Timeline = { 
+/**
+ * Which canister.
+ */
+canister: string, 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * SHA-256 of the module that it has now, hexadecimal; null where it has none or that is not known.
+ */
+moduleHash: string | null, 
+/**
+ * What is known of the snapshots on the network.
+ */
+snapshots: SnapshotListing, 
+/**
+ * Every moment, the newest first.
+ */
+moments: Array<Moment>, 
+/**
+ * What happened to the canister, the newest first.
+ */
+changes: Array<PastChange>, 
+/**
+ * Whether the canister's own history was to be had; otherwise only what was done from here is known.
+ */
+hasHistory: boolean, 
+/**
+ * Whether all was read; otherwise the rest is being read, and is there when it is asked for again.
+ */
+isComplete: boolean, };
+
+/**
  * A tool that runs networks and keeps identities.
  */
 export type Tool = "icp" | "dfx";
@@ -3104,6 +3363,11 @@ until?: number, };
  */
 export type Warning = "controlledByAnonymous" | "frozen" | "noController" | "notOurs" | "oneController" | "publicLog" | "publicSnapshots" | "publicStatus" | "runwayShort";
 
+/**
+ * Whether all of a snapshot is there. See [`canopic_engine::Wholeness`].
+ */
+export type Wholeness = "half" | "underWay" | "unknown" | "whole";
+
 /** Every request: what it takes and what it answers. */
 export interface Requests {
   /** Where we are, who we are, and the choices in force. */
@@ -3150,6 +3414,10 @@ export interface Requests {
   leave: { parameters: { job: number; }; reply: null };
   /** The check calls that were made last on a canister of the network in use, to be made again. */
   checkCalls: { parameters: { canister: string; }; reply: Array<CheckCall> };
+  /** What a canister can go back to, and what happened in between. Never refused for want of rights: it says what is missing. */
+  timeline: { parameters: { canister: string; }; reply: Timeline };
+  /** Names a snapshot on the network in use, and notes something about it. */
+  labelSnapshot: { parameters: { canister: string; snapshot: string; name: string; note: string; }; reply: null };
   /** What was done, newest first. */
   activity: { parameters: { wanted: Wanted; }; reply: Activity };
   /** Writes what was done to a file that was picked. */
@@ -3174,6 +3442,12 @@ export interface Requests {
   removeNetwork: { parameters: { network: string; }; reply: Array<NetworkListing> };
   /** Ends an alarm: the network is known by the root key of this fingerprint from now on. */
   acceptRootKey: { parameters: { network: string; shown: string; }; reply: Array<NetworkListing> };
+  /** Says whether a network that a person entered opens for reading only, as mainnet does. */
+  guardNetwork: { parameters: { network: string; isGuarded: boolean; }; reply: Array<NetworkListing> };
+  /** Lets the network in use be changed for a while. It locks again by itself. */
+  unlock: { parameters: { scope: Scope; }; reply: Session };
+  /** Locks the network in use again. */
+  lockNetwork: { parameters: {}; reply: Session };
   /** Chooses the network to work on. */
   chooseNetwork: { parameters: { network: string; }; reply: Session };
   /** Ends the practice network; it starts again when it is next needed. */
