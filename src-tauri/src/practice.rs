@@ -1,7 +1,10 @@
 //! The practice network inside the app, opened when the engine first knocks. It ends with the process.
 
 use canopic_engine::{CanisterId, DoorError, Endpoint, KnownCanister, PracticeDoor};
-use canopic_practice::{Network, Options, demo};
+use canopic_practice::{
+    Network, Options, demo,
+    faults::{Effect, Fault, Kind},
+};
 use futures::future::BoxFuture;
 use std::{io, path::PathBuf};
 use tokio::sync::Mutex;
@@ -66,6 +69,35 @@ impl PracticeDoor for Embedded {
                 Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
                 _ => Ok(()),
             }
+        })
+    }
+
+    fn module(&self, name: &str) -> Option<Vec<u8>> {
+        demo::module(name).map(<[u8]>::to_vec)
+    }
+
+    fn lose_answer(&self, method: &str) -> BoxFuture<'_, Result<(), DoorError>> {
+        let lost = Fault {
+            kind: Some(Kind::Call),
+            method: Some(method.to_owned()),
+            after: 0,
+            times: 1,
+            effect: Effect::LoseReply,
+        };
+        Box::pin(async {
+            if let Some(network) = self.running.lock().await.as_ref() {
+                network.break_it([lost]);
+            }
+            Ok(())
+        })
+    }
+
+    fn write_out(&self) -> BoxFuture<'_, Result<(), DoorError>> {
+        Box::pin(async {
+            if let Some(network) = self.running.lock().await.as_ref() {
+                network.checkpoint();
+            }
+            Ok(())
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Which network is meant, and whether it is the one that it says.
 
 #[path = "../../src-tauri/src/practice.rs"]
-mod practice;
+pub(super) mod practice;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use canopic_engine::{

@@ -254,6 +254,16 @@ impl Api {
         })
     }
 
+    #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]
+    pub(crate) async fn save_report(&self, job: u32, pick: u32) -> Result<(), Failure> {
+        let path = self.picks.path(pick)?;
+        let job = engine::JobId(job.into());
+        self.engine()?
+            .save_job_report(job, &path, SystemTime::now())?;
+        self.picks.drop(pick);
+        Ok(())
+    }
+
     pub(crate) async fn left_stopped(&self) -> Result<Vec<LeftStopped>, Failure> {
         let left = self.engine()?.left_stopped().await?;
         Ok(left.into_iter().map(LeftStopped::from).collect())

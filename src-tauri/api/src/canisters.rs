@@ -20,6 +20,8 @@ use ts_rs::TS;
 pub struct Board {
     /// In the order of their groups.
     pub canisters: Vec<Canister>,
+    /// What keeps all of them from being read: the network is gone, not the one that it was, or seen with a wrong clock.
+    pub trouble: Option<Failure>,
 }
 
 /// A canister and what is known of it.
@@ -40,6 +42,26 @@ pub struct Canister {
     pub denied: BTreeMap<Action, Denial>,
     /// What its owner should know.
     pub warnings: Vec<Warning>,
+    /// Its snapshots, as they were when they were listed last; null where nobody has listed them yet.
+    pub snapshots: Option<SnapshotCount>,
+    /// When the newest of its states was taken that a verified copy on this computer holds, in milliseconds since 1970.
+    pub newest_copy_at: Option<f64>,
+    /// When its module was first seen, if another one was seen before, in milliseconds since 1970.
+    pub module_changed_at: Option<f64>,
+}
+
+/// How many snapshots there are.
+#[derive(Clone, Copy, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SnapshotCount {
+    /// So many.
+    pub count: usize,
+    /// When the newest was taken, in milliseconds since 1970.
+    pub newest_at: Option<f64>,
+    /// When they were listed, in milliseconds since 1970.
+    pub read_at: f64,
+    /// Whether the status speaks against it by now; they are being listed anew.
+    pub is_stale: bool,
 }
 
 /// How well a canister is known.
@@ -465,9 +487,14 @@ impl Api {
         let engine = self.engine()?;
         let caller = engine.connection().await?.identity.principal;
         let canisters = engine.canisters().await?;
-        let views = canisters.into_iter().map(|canister| view(canister, caller));
+        let beside = engine.beside(&canisters).await;
+        let trouble = common_trouble(&canisters);
+        let views = canisters.into_iter().zip(beside);
         Ok(Board {
-            canisters: views.collect(),
+            canisters: views
+                .map(|(canister, beside)| view(canister, &beside, caller))
+                .collect(),
+            trouble,
         })
     }
 
@@ -478,7 +505,8 @@ impl Api {
     ) -> Result<Canister, Failure> {
         let engine = self.engine()?;
         let found = engine.canister(canister.parse()?, certified).await?;
-        Ok(view(found, engine.connection().await?.identity.principal))
+        let caller = engine.connection().await?.identity.principal;
+        Ok(seen(&engine, found, caller).await)
     }
 
     pub(crate) async fn canister_metadata(
@@ -592,12 +620,39 @@ impl Api {
         let engine = self.engine()?;
         let id: CanisterId = canister.parse()?;
         let changed = engine.act(action, id).await?;
-        Ok(view(changed, engine.connection().await?.identity.principal))
+        let caller = engine.connection().await?.identity.principal;
+        Ok(seen(&engine, changed, caller).await)
     }
 }
 
+/// The view of one canister with what is remembered of it.
+async fn seen(engine: &engine::Engine, canister: engine::Canister, caller: Principal) -> Canister {
+    let beside = engine.beside(std::slice::from_ref(&canister)).await;
+    view(
+        canister,
+        &beside.into_iter().next().unwrap_or_default(),
+        caller,
+    )
+}
+
+/// The failure of a whole board: all of its canisters failed in the same way, and it is one that no canister has by itself.
+fn common_trouble(canisters: &[engine::Canister]) -> Option<Failure> {
+    let mut failures = canisters.iter().map(|canister| match &canister.reading {
+        engine::Reading::Failed(error) => Some(error),
+        _ => None,
+    });
+    let first = failures.next()??;
+    let is_common = matches!(
+        first.code,
+        Code::NoNetwork | Code::Untrusted | Code::RootKeyChanged | Code::ClockOff | Code::Throttled
+    );
+    let is_shared =
+        failures.all(|failure| failure.is_some_and(|failure| failure.code == first.code));
+    (is_common && is_shared).then(|| first.into())
+}
+
 /// Makes the view of a canister for somebody.
-fn view(canister: engine::Canister, caller: Principal) -> Canister {
+fn view(canister: engine::Canister, beside: &engine::Beside, caller: Principal) -> Canister {
     let denied = EngineAction::ALL.into_iter().filter_map(|action| {
         let denial = engine::may(action, &canister.reading, caller).err()?;
         Some((action.into(), denial.into()))
@@ -607,6 +662,14 @@ fn view(canister: engine::Canister, caller: Principal) -> Canister {
         id: canister.id.to_string(),
         denied: denied.collect(),
         warnings: warnings.into_iter().map(Warning::from).collect(),
+        snapshots: beside.snapshots.map(|known| SnapshotCount {
+            count: known.count,
+            newest_at: known.newest.map(|at| at as f64),
+            read_at: known.read_at as f64,
+            is_stale: known.is_stale,
+        }),
+        newest_copy_at: beside.newest_copy.map(|at| at as f64),
+        module_changed_at: beside.module_changed.map(milliseconds),
         name: canister.name,
         group: canister.group,
         read_at: milliseconds(canister.read_at),

@@ -29,6 +29,12 @@ pub enum News {
         /// It.
         job: Box<Job>,
     },
+    /// Somebody wants to close the app, and jobs are under way: `closeAnyway` or `stayOpen` is the answer.
+    Closing {
+        /// The numbers of the jobs that would go on at the next start.
+        #[ts(type = "number[]")]
+        jobs: Vec<u64>,
+    },
 }
 
 /// All news of an engine from now on.

@@ -12,6 +12,7 @@
 pub mod activity;
 pub mod calls;
 pub mod canisters;
+mod closing;
 pub mod copies;
 pub mod dropped;
 pub mod failure;
@@ -19,6 +20,7 @@ pub mod feed;
 pub mod identities;
 pub mod installs;
 pub mod jobs;
+pub mod lessons;
 pub mod networks;
 pub mod picks;
 pub mod projects;

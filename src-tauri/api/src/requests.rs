@@ -7,6 +7,7 @@ use crate::{
         Balance, Board, Canister, CreationPlan, CustomSection, History, Log, LogFilter, Placement,
         Purse, Review, SettingsChange,
     },
+    closing::{self, Closing},
     copies::{
         ArchiveLock, CopyComparison, CopyInspection, CopyPart, DeletedCopy, Errand, Finds, Library,
         MemoryMap, Needle, Verification,
@@ -19,8 +20,7 @@ use crate::{
     },
     installs::{InstallPlan, InstallWish, Module, UpgradeOptions},
     jobs::{Begun, CheckCall, Confirmed, Op, Plan, Planned},
-    jobs::{Begun, Confirmed, Op, Plan, Planned},
-    networks::{GivenKey, NetworkListing, Probe},
+    lessons::{Lesson, LessonName},
     networks::{GivenKey, NetworkListing, Probe, Scope},
     picks::Picks,
     projects::Project,
@@ -135,12 +135,26 @@ requests! {
     Activity => activity(wanted: Wanted) -> Activity;
     /// Writes what was done to a file that was picked.
     ExportActivity => export_activity(form: Form, wanted: Wanted, pick: u32) -> ();
+    /// Writes one job as a page to read and print to a file that was picked.
+    SaveReport => save_report(job: u32, pick: u32) -> ();
     /// Whether a record that was picked is as it was when it was exported.
     VerifyActivity => verify_activity(pick: u32) -> VerifiedRecord;
     /// What was stopped and not started again.
     LeftStopped => left_stopped() -> Vec<LeftStopped>;
     /// Says that a canister stays stopped.
     KeepStopped => keep_stopped(canister: String, fingerprint: String) -> Vec<LeftStopped>;
+
+    // The end of the app.
+    /// Closes the app although jobs are under way: they go on at the next start.
+    CloseAnyway => close_anyway() -> ();
+    /// Does not close the app after all.
+    StayOpen => stay_open() -> ();
+
+    // Lessons.
+    /// The lessons on the practice network, and how far each is.
+    Lessons => lessons() -> Vec<Lesson>;
+    /// Begins a lesson anew, with canisters of its own.
+    BeginLesson => begin_lesson(lesson: LessonName) -> Vec<Lesson>;
 
     // Networks.
     /// All networks that can be chosen. None but those on this computer is asked anything.
@@ -295,6 +309,7 @@ pub struct Api {
     computer: Computer,
     state: RwLock<State>,
     pub(crate) picks: Picks,
+    pub(crate) closing: Closing,
 }
 
 /// What is to be different from this computer: nothing in the app, a keyring of their own in tests.
@@ -325,6 +340,7 @@ impl Api {
             computer,
             state: RwLock::new(state),
             picks: Picks::default(),
+            closing: Closing::default(),
         }
     }
 
@@ -377,7 +393,10 @@ impl Api {
 
     /// What happens from now on, beginning with all that is under way.
     pub fn follow(&self) -> Result<impl Stream<Item = News> + use<>, Failure> {
-        Ok(feed::follow(self.engine()?))
+        Ok(closing::with_wishes(
+            feed::follow(self.engine()?),
+            self.closing.follow(),
+        ))
     }
 }
 

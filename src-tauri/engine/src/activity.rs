@@ -7,6 +7,8 @@
 //! of it. [`verify`] folds the events once more and makes the record anew: whatever differs, be it a single byte, shows. The chain
 //! has no key, so it does not stop somebody who rewrites the whole record; whoever wants that too keeps the seal elsewhere.
 
+mod report;
+
 use crate::{
     Code, Engine, Error, Fingerprint, JobId, NetworkId, Result,
     job::{End, Failure, Job, State},

@@ -3,6 +3,7 @@
 use crate::{
     Action, Appearance, Canister, CanisterId, Code, Conduct, End, Error, Folders, Identities,
     JobFailure, Neighbourhood, Op, PracticeDoor, Reading, Result, Settings, State, Surroundings,
+    beside::Remembered,
     canister::{self, describe},
     connection::Connections,
     library::Library,
@@ -37,6 +38,7 @@ pub struct Engine {
     pub(crate) library: Arc<Library>,
     pub(crate) labels: Labels,
     pub(crate) locks: Locks,
+    pub(crate) remembered: Remembered,
 }
 
 impl Engine {
@@ -62,6 +64,7 @@ impl Engine {
             library: Arc::new(Library::load(&folders.data, &folders.config)?),
             labels: Labels::load(&folders.config)?,
             locks: Locks::default(),
+            remembered: Remembered::default(),
             folders,
             practice,
             neighbourhood: Neighbourhood::of_this_computer(),

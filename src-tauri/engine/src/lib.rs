@@ -19,6 +19,7 @@
 
 pub mod activity;
 pub mod archive;
+mod beside;
 mod call;
 mod canister;
 mod check_call;
@@ -35,6 +36,7 @@ mod interface;
 mod job;
 mod journal;
 mod left;
+mod lessons;
 pub mod library;
 mod logs;
 mod module;
@@ -55,6 +57,7 @@ mod timeline;
 mod transfer;
 mod watch;
 
+pub use beside::{Beside, SnapshotCount};
 pub use call::{
     ArgumentForms, Arguments, CallAnswer, CallOutcome, Ended, Manner, MethodCall, RecentCall,
 };
@@ -92,6 +95,7 @@ pub use job::{
     State, StepState,
 };
 pub use left::LeftStopped;
+pub use lessons::{Lesson, LessonName, LessonStep};
 pub use library::{Bond, CopyId, CopyState, LocalCopy};
 pub use logs::{Log, LogFilter, LogLine};
 pub use module::{

@@ -284,12 +284,26 @@ impl Library {
             })
     }
 
+    /// Where copies lie, without a look at any of them.
+    pub(crate) fn places(&self) -> Vec<Utf8PathBuf> {
+        let mut places = Vec::new();
+        let mut looks = 0;
+        for shelf in self.folders() {
+            scan(&shelf, 0, &mut looks, &mut |folder| {
+                places.push(folder.to_owned())
+            });
+        }
+        places
+    }
+
     /// Looks through the folders. A folder that cannot be read holds up none of the others.
     pub(crate) fn scan(&self) -> Vec<LocalCopy> {
         let mut copies = Vec::new();
         let mut looks = 0;
         for shelf in self.folders() {
-            scan(&shelf, 0, &mut looks, &mut copies);
+            scan(&shelf, 0, &mut looks, &mut |folder| {
+                copies.push(look(folder))
+            });
         }
         copies.sort_by(|one, other| one.folder.cmp(&other.folder));
         copies.dedup_by(|one, other| one.folder == other.folder);
@@ -461,19 +475,19 @@ fn folders_in(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
         .collect()
 }
 
-fn scan(folder: &Utf8Path, depth: usize, looks: &mut usize, copies: &mut Vec<LocalCopy>) {
+fn scan(folder: &Utf8Path, depth: usize, looks: &mut usize, found: &mut dyn FnMut(&Utf8Path)) {
     *looks += 1;
     if *looks > LOOKS {
         return;
     }
     if folder::looks_like_copy(folder) {
-        copies.push(look(folder));
+        found(folder);
         return;
     }
     if depth < DEPTH {
         for below in folders_in(folder) {
             if below.file_name().is_some_and(|name| !name.starts_with('.')) {
-                scan(&below, depth + 1, looks, copies);
+                scan(&below, depth + 1, looks, found);
             }
         }
     }

@@ -202,6 +202,22 @@ pub trait PracticeDoor: Send + Sync {
     fn reset(&self) -> BoxFuture<'_, Result<(), DoorError>> {
         Box::pin(std::future::ready(Ok(())))
     }
+
+    /// A module that a lesson needs, by its name; none where the door brings none along.
+    fn module(&self, _name: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Has the network lose the answer to the next call of a method: it happens, and nobody hears of it.
+    fn lose_answer(&self, method: &str) -> BoxFuture<'_, Result<(), DoorError>> {
+        let refused = format!("this network loses no answer to {method}");
+        Box::pin(std::future::ready(Err(refused.into())))
+    }
+
+    /// Has the network write out what canisters wrote, so that it can be loaded elsewhere without a wait.
+    fn write_out(&self) -> BoxFuture<'_, Result<(), DoorError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 impl Engine {

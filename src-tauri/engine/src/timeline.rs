@@ -23,7 +23,7 @@ use crate::{
     job::{End, Job},
     journal::milliseconds,
     library::copies_of,
-    ops::Step,
+    ops::{Step, restore::Which},
     replica::Replica,
     samples::KnownSnapshot,
     snapshot,
@@ -239,25 +239,53 @@ fn told<'a>(jobs: impl IntoIterator<Item = &'a Job>, place: Place) -> HashMap<Sn
     told
 }
 
-/// The snapshots that a job has loaded somewhere and that did there what they had to: the latest such job of each. Ids name their
-/// canister, so that a network has each only once.
-fn proofs<'a>(
-    jobs: impl IntoIterator<Item = &'a Job>,
-    network: Fingerprint,
-) -> HashMap<SnapshotId, (u64, JobId)> {
-    let mut proofs = HashMap::new();
-    for job in jobs {
-        if job.deed.network != network || job.state != State::Ended(End::Done) {
-            continue;
-        }
-        for step in &job.deed.plan.steps {
-            if let Step::LoadSnapshot(load) = step {
-                let at = milliseconds(job.changed_at);
-                proofs.insert(load.snapshot.clone(), (at, job.id));
+/// What was restored somewhere with success, and the latest job that did it.
+#[derive(Default)]
+struct Proofs {
+    /// Snapshots. Ids name their canister, so that a network has each only once.
+    snapshots: HashMap<SnapshotId, (u64, JobId)>,
+    /// Copies that were uploaded for it.
+    copies: HashMap<CopyId, (u64, JobId)>,
+}
+
+impl Proofs {
+    fn of<'a>(jobs: impl IntoIterator<Item = &'a Job>, network: Fingerprint) -> Self {
+        let mut proofs = Self::default();
+        for job in jobs {
+            if job.deed.network != network || job.state != State::Ended(End::Done) {
+                continue;
+            }
+            let proof = (milliseconds(job.changed_at), job.id);
+            for step in &job.deed.plan.steps {
+                let which = match step {
+                    Step::LoadSnapshot(load) => &load.snapshot,
+                    Step::LoadTrial(load) => &load.snapshot,
+                    _ => continue,
+                };
+                if let Some(snapshot) = past::loaded(job, which) {
+                    proofs.snapshots.insert(snapshot, proof);
+                }
+                if let Which::Made { made } = which
+                    && let Some(Step::MakeSnapshot(make)) = job.deed.plan.steps.get(*made)
+                {
+                    proofs.copies.insert(CopyId::of(&make.folder), proof);
+                }
             }
         }
+        proofs
     }
-    proofs
+
+    /// The latest proof of anything that a moment is.
+    fn of_moment(&self, moment: &Moment) -> Option<(u64, JobId)> {
+        let own = moment.snapshot.iter().map(|one| &one.id);
+        let copied = moment.copies.iter().filter_map(|copy| copy.of.as_ref());
+        let snapshots = own.chain(copied).filter_map(|id| self.snapshots.get(id));
+        let copies = moment
+            .copies
+            .iter()
+            .filter_map(|copy| self.copies.get(&copy.id));
+        snapshots.chain(copies).max().copied()
+    }
 }
 
 /// What the network tells of one snapshot beside the list.
@@ -352,14 +380,11 @@ impl Engine {
             })
             .collect();
         moments.extend(only_on_disk(&copies, place, &moments));
-        let proofs = proofs(&jobs, place.network);
+        let proofs = Proofs::of(&jobs, place.network);
         for moment in &mut moments {
-            let own = moment.snapshot.iter().map(|one| &one.id);
-            let copied = moment.copies.iter().filter_map(|copy| copy.of.as_ref());
-            let proof = own.chain(copied).filter_map(|id| proofs.get(id)).max();
-            if let Some((at, job)) = proof {
-                moment.proven_at = moment.proven_at.max(Some(*at));
-                moment.proven_by = Some(*job);
+            if let Some((at, job)) = proofs.of_moment(moment) {
+                moment.proven_at = moment.proven_at.max(Some(at));
+                moment.proven_by = Some(job);
             }
             moment.is_same_module = moment
                 .module_hash

@@ -5,7 +5,7 @@
 //! The owner's key is public on purpose: it is worth nothing outside a practice network.
 //!
 //! The modules stand with their sources in `demo/`: WAT, assembled, and Motoko, built by `npm run build` there. A test holds them
-//! together. `bookkeeping_next` is not installed: it is the upgrade of `bookkeeping` that traps.
+//! together. `bookkeeping_next` is not installed: it is the upgrade of `bookkeeping` that traps, and what a lesson tries ([`module`]).
 
 use crate::blocks::World;
 use crate::canister::Origin;
@@ -41,10 +41,21 @@ const TALLY: &[u8] = include_bytes!("../demo/tally.wasm");
 const SHOP_BACKEND_1: &[u8] = include_bytes!("../demo/shop_backend_1.wasm.gz");
 const SHOP_BACKEND: &[u8] = include_bytes!("../demo/shop_backend.wasm.gz");
 const NOTES: &[u8] = include_bytes!("../demo/notes.wasm.gz");
+const BOOKKEEPING_NEXT: &[u8] = include_bytes!("../demo/bookkeeping_next.wasm.gz");
 const BOOKKEEPING: &[u8] = include_bytes!("../demo/bookkeeping.wasm.gz");
 
 const HOUR: u64 = 60 * 60 * 1_000_000_000;
 const DAY: u64 = 24 * HOUR;
+
+/// A module that stands ready for lessons.
+pub fn module(name: &str) -> Option<&'static [u8]> {
+    match name {
+        "tally" => Some(TALLY),
+        "bookkeeping" => Some(BOOKKEEPING),
+        "bookkeeping_next" => Some(BOOKKEEPING_NEXT),
+        _ => None,
+    }
+}
 
 /// A canister of the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]

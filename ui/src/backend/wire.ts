@@ -121,6 +121,11 @@ text: string, } | { "kind": "bytes",
 bytes: string, };
 
 /**
+ * How a snapshot came to be. See [`canopic_engine::Arrival`].
+ */
+export type Arrival = "taken" | "uploaded";
+
+/**
  * A check call, and what came of it.
  */
 export type Asked = { 
@@ -132,9 +137,6 @@ call: CheckCall,
  * What was answered; null where it did not come to that.
  */
 answer: Answer | null, };
- * How a snapshot came to be. See [`canopic_engine::Arrival`].
- */
-export type Arrival = "taken" | "uploaded";
 
 /**
  * What an identity holds in the cycles ledger, decimal.
@@ -178,7 +180,11 @@ export type Board = {
 /**
  * In the order of their groups.
  */
-canisters: Array<Canister>, };
+canisters: Array<Canister>, 
+/**
+ * What keeps all of them from being read: the network is gone, not the one that it was, or seen with a wrong clock.
+ */
+trouble: Failure | null, };
 
 /**
  * How a copy belongs to a snapshot. See [`canopic_engine::Bond`].
@@ -272,7 +278,19 @@ denied: { [key in Action]?: Denial },
 /**
  * What its owner should know.
  */
-warnings: Array<Warning>, };
+warnings: Array<Warning>, 
+/**
+ * Its snapshots, as they were when they were listed last; null where nobody has listed them yet.
+ */
+snapshots: SnapshotCount | null, 
+/**
+ * When the newest of its states was taken that a verified copy on this computer holds, in milliseconds since 1970.
+ */
+newestCopyAt: number | null, 
+/**
+ * When its module was first seen, if another one was seen before, in milliseconds since 1970.
+ */
+moduleChangedAt: number | null, };
 
 /**
  * What a job did with a canister.
@@ -436,8 +454,7 @@ settings: Array<[string, string]>, };
 /**
  * What went wrong. See [`canopic_engine::Code`].
  */
-export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "answerDiffers" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
-export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "practiceOnly" | "precondition" | "projectNotFound" | "projectUnreadable" | "readOnly" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "answerDiffers" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "practiceOnly" | "precondition" | "projectNotFound" | "projectUnreadable" | "readOnly" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * An operation whose plan was confirmed.
@@ -1698,6 +1715,58 @@ isWanted: boolean,
 isSeen: boolean, };
 
 /**
+ * A lesson, and how far it is.
+ */
+export type Lesson = { 
+/**
+ * Which.
+ */
+name: LessonName, 
+/**
+ * The canister that it is about; null before it has begun.
+ */
+canister: string | null, 
+/**
+ * The canister that the state is brought to.
+ */
+target: string | null, 
+/**
+ * The hash of the module that is to be tried: an installation names it by that.
+ */
+module: string | null, 
+/**
+ * Its steps, in order.
+ */
+steps: Array<LessonProgress>, 
+/**
+ * Whether all of them are done.
+ */
+isDone: boolean, };
+
+/**
+ * Which lesson. See [`canopic_engine::LessonName`].
+ */
+export type LessonName = "takeAndRestore" | "surviveBadUpgrade" | "moveState" | "whenUnknown";
+
+/**
+ * A step of a lesson, judged by the facts.
+ */
+export type LessonProgress = { 
+/**
+ * What is to be done, or to be seen.
+ */
+step: LessonStep, 
+/**
+ * Whether it is.
+ */
+isDone: boolean, };
+
+/**
+ * A step of a lesson. See [`canopic_engine::LessonStep`].
+ */
+export type LessonStep = "changeState" | "hasArrived" | "isFound" | "isRestored" | "isUnharmed" | "restore" | "send" | "takeSnapshot" | "takeUnheard" | "tryUpgrade";
+
+/**
  * The library.
  */
 export type Library = { 
@@ -2172,7 +2241,11 @@ jobs: Array<Job>, } | { "kind": "job",
 /**
  * It.
  */
-job: Job, };
+job: Job, } | { "kind": "closing", 
+/**
+ * The numbers of the jobs that would go on at the next start.
+ */
+jobs: number[], };
 
 /**
  * Kinds of identities that are not supported yet.
@@ -2969,6 +3042,27 @@ op: OpName,
 isSafety: boolean, };
 
 /**
+ * How many snapshots there are.
+ */
+export type SnapshotCount = { 
+/**
+ * So many.
+ */
+count: number, 
+/**
+ * When the newest was taken, in milliseconds since 1970.
+ */
+newestAt: number | null, 
+/**
+ * When they were listed, in milliseconds since 1970.
+ */
+readAt: number, 
+/**
+ * Whether the status speaks against it by now; they are being listed anew.
+ */
+isStale: boolean, };
+
+/**
  * What is known of the snapshots on the network.
  */
 export type SnapshotListing = { "kind": "listed", 
@@ -3422,12 +3516,22 @@ export interface Requests {
   activity: { parameters: { wanted: Wanted; }; reply: Activity };
   /** Writes what was done to a file that was picked. */
   exportActivity: { parameters: { form: Form; wanted: Wanted; pick: number; }; reply: null };
+  /** Writes one job as a page to read and print to a file that was picked. */
+  saveReport: { parameters: { job: number; pick: number; }; reply: null };
   /** Whether a record that was picked is as it was when it was exported. */
   verifyActivity: { parameters: { pick: number; }; reply: VerifiedRecord };
   /** What was stopped and not started again. */
   leftStopped: { parameters: {}; reply: Array<LeftStopped> };
   /** Says that a canister stays stopped. */
   keepStopped: { parameters: { canister: string; fingerprint: string; }; reply: Array<LeftStopped> };
+  /** Closes the app although jobs are under way: they go on at the next start. */
+  closeAnyway: { parameters: {}; reply: null };
+  /** Does not close the app after all. */
+  stayOpen: { parameters: {}; reply: null };
+  /** The lessons on the practice network, and how far each is. */
+  lessons: { parameters: {}; reply: Array<Lesson> };
+  /** Begins a lesson anew, with canisters of its own. */
+  beginLesson: { parameters: { lesson: LessonName; }; reply: Array<Lesson> };
   /** All networks that can be chosen. None but those on this computer is asked anything. */
   networks: { parameters: {}; reply: Array<NetworkListing> };
   /** Asks a network who it is. */

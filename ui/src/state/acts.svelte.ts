@@ -15,7 +15,7 @@ export class Acts {
     return this.backend.follow((news) => {
       if (news.kind === "snapshot") {
         this.all = news.jobs.toReversed();
-      } else {
+      } else if (news.kind === "job") {
         const { job } = news;
         const others = this.all.filter(({ number }) => number !== job.number);
         // News may be about an older act that ends after a newer one began.

@@ -523,7 +523,7 @@ impl Verb for Verify {
 #[serde(rename_all = "camelCase")]
 pub struct Make {
     pub(crate) canister: Whom,
-    folder: Utf8PathBuf,
+    pub(crate) folder: Utf8PathBuf,
     replace: Option<SnapshotId>,
 }
 

@@ -6,10 +6,11 @@
 //! other settings than the controllers, always comes from our journal.
 
 use crate::{
-    CanisterId, Connection, Fingerprint, InstallMode, JobId, Place, Result, SnapshotId,
+    CanisterId, Connection, Fingerprint, InstallMode, InstallModule, JobId, Place, Result,
+    SnapshotId,
     job::{Job, Progress},
     journal::milliseconds,
-    ops::Step,
+    ops::{Step, restore::Which},
     replica::Call,
 };
 use candid::{CandidType, Principal, Reserved};
@@ -208,19 +209,15 @@ fn done(jobs: &[Job], network: Fingerprint, canister: CanisterId) -> Vec<PastCha
                 continue;
             }
             let what = match step {
-                Step::Buy(_) | Step::Receive(_) => Happening::Created,
-                Step::InstallCode(step) => {
-                    let module = step.0.module.as_bytes().to_vec();
-                    match step.0.mode {
-                        InstallMode::Install => Happening::Installed(module),
-                        InstallMode::Reinstall => Happening::Reinstalled(module),
-                        InstallMode::Upgrade { .. } => Happening::Upgraded(module),
-                    }
-                }
+                Step::InstallCode(step) => installed(&step.0),
+                Step::UpgradeCode(step) => installed(&step.install),
                 Step::Uninstall(_) => Happening::Uninstalled,
-                Step::LoadSnapshot(step) => Happening::Restored {
-                    snapshot: step.snapshot.clone(),
-                    from: None,
+                Step::LoadSnapshot(step) => match loaded(job, &step.snapshot) {
+                    Some(snapshot) => Happening::Restored {
+                        snapshot,
+                        from: None,
+                    },
+                    None => continue,
                 },
                 Step::ChangeSettings(step) => match &step.change.controllers {
                     Some(controllers) => Happening::ControllersChanged(controllers.clone()),
@@ -239,6 +236,26 @@ fn done(jobs: &[Job], network: Fingerprint, canister: CanisterId) -> Vec<PastCha
         }
     }
     done
+}
+
+fn installed(wish: &InstallModule) -> Happening {
+    let module = wish.module.as_bytes().to_vec();
+    match wish.mode {
+        InstallMode::Install => Happening::Installed(module),
+        InstallMode::Reinstall => Happening::Reinstalled(module),
+        InstallMode::Upgrade { .. } => Happening::Upgraded(module),
+    }
+}
+
+/// The snapshot that a step of a job loads: one that there was, or one that an earlier step made.
+pub(super) fn loaded(job: &Job, which: &Which) -> Option<SnapshotId> {
+    match which {
+        Which::Snapshot(snapshot) => Some(snapshot.clone()),
+        Which::Made { made } => {
+            let output = job.steps.get(*made)?.output.as_ref()?;
+            output["snapshot"].as_str()?.parse().ok()
+        }
+    }
 }
 
 /// Everything that happened, the newest first.
