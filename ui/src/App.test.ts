@@ -7,7 +7,7 @@ import { act, canister, failing, failure, pending, session, status, stopped, Tes
 
 async function open(canisters: Canister[], prepare?: (backend: TestBackend) => void) {
   const backend = new TestBackend();
-  backend.answer("canisters", () => ({ canisters }));
+  backend.answer("canisters", () => ({ trouble: null, canisters }));
   prepare?.(backend);
   render(App, { backend });
   const user = userEvent.setup();
@@ -81,7 +81,7 @@ describe("the board", () => {
   it("says why the first reading failed and reads again on demand", async () => {
     const { backend, user } = await open([], (backend) => backend.answer("canisters", failing()));
     expect(await screen.findByText("The network does not answer")).toBeVisible();
-    backend.answer("canisters", () => ({ canisters: [canister("stock")] }));
+    backend.answer("canisters", () => ({ trouble: null, canisters: [canister("stock")] }));
     await user.click(button("Try again"));
     expect(await screen.findByRole("row", { name: /^stock/ })).toBeVisible();
   });
@@ -153,7 +153,10 @@ describe("stopping", () => {
     expect(alert).toHaveTextContent("Unknown whether stock was stopped");
     expect(within(dialog()).queryByRole("button", { name: "Try again" })).toBeNull();
 
-    backend.answer("canisters", () => ({ canisters: [stopped("stock", { readAt: Date.now() + 60_000 })] }));
+    backend.answer("canisters", () => ({
+      trouble: null,
+      canisters: [stopped("stock", { readAt: Date.now() + 60_000 })],
+    }));
     await user.click(within(dialog()).getByRole("button", { name: "Check what happened" }));
     expect(await screen.findByText("stock is stopped")).toBeVisible();
     expect(

@@ -12,7 +12,7 @@ export class TestBackend implements Backend {
 
   constructor() {
     this.answer("session", () => session());
-    this.answer("canisters", () => ({ canisters: [] }));
+    this.answer("canisters", () => ({ trouble: null, canisters: [] }));
     this.answer("networks", () => []);
     this.answer("projects", () => []);
     this.answer("labels", () => []);
@@ -102,6 +102,7 @@ export function session(changes: Partial<Session> = {}): Session {
       accountId: "0".repeat(64),
       state: "none",
     },
+    access: { kind: "open" },
     appearance: "system",
     folders: { data: "/home/ada/data", config: "/home/ada/config", logs: "/home/ada/logs" },
     ...changes,
@@ -163,6 +164,9 @@ export function canister(name: string, changes: Partial<Canister> = {}): Caniste
     reading: { kind: "full", status: status() },
     denied: { start: "alreadyRunning" },
     warnings: [],
+    snapshots: null,
+    newestCopyAt: null,
+    moduleChangedAt: null,
     ...changes,
   };
 }

@@ -10,7 +10,7 @@ describe("the canisters", () => {
   it("keep what was read when a refresh fails, and say why", async () => {
     const backend = new TestBackend();
     const canisters = new Canisters(backend, () => 5_000);
-    backend.answer("canisters", () => ({ canisters: [canister("stock")] }));
+    backend.answer("canisters", () => ({ trouble: null, canisters: [canister("stock")] }));
     await canisters.refresh();
     backend.answer("canisters", failing());
     await canisters.refresh();
@@ -29,7 +29,7 @@ describe("the canisters", () => {
   it("never let an older refresh overwrite the answer to a change", async () => {
     const backend = new TestBackend();
     const canisters = new Canisters(backend);
-    backend.answer("canisters", () => ({ canisters: [canister("stock")] }));
+    backend.answer("canisters", () => ({ trouble: null, canisters: [canister("stock")] }));
     await canisters.refresh();
 
     const late = pending<Board>();
@@ -37,7 +37,7 @@ describe("the canisters", () => {
     const refresh = canisters.refresh();
     backend.answer("stopCanister", () => stopped("stock"));
     await canisters.change("stop", canister("stock").id);
-    late.resolve({ canisters: [canister("stock")] });
+    late.resolve({ trouble: null, canisters: [canister("stock")] });
     await refresh;
     expect(canisters.all?.[0], "the refresh may have read it before it was stopped").toEqual(stopped("stock"));
   });
@@ -61,8 +61,8 @@ describe("the canisters", () => {
     backend.answer("canisters", () => early.promise);
     void canisters.refresh();
     const check = canisters.check("stock");
-    backend.answer("canisters", () => ({ canisters: [stopped("stock")] }));
-    early.resolve({ canisters: [canister("stock")] });
+    backend.answer("canisters", () => ({ trouble: null, canisters: [stopped("stock")] }));
+    early.resolve({ trouble: null, canisters: [canister("stock")] });
     await check;
     expect(canisters.all).toEqual([stopped("stock")]);
     expect(backend.asked.map(({ name }) => name)).toEqual(["canisters", "canisters"]);
@@ -71,7 +71,7 @@ describe("the canisters", () => {
   it("call an outcome seen only by a full reading that is younger", async () => {
     const backend = new TestBackend();
     const canisters = new Canisters(backend);
-    backend.answer("canisters", () => ({ canisters: [canister("stock", { readAt: 2_000 })] }));
+    backend.answer("canisters", () => ({ trouble: null, canisters: [canister("stock", { readAt: 2_000 })] }));
     await canisters.refresh();
     const { id } = canister("stock");
     expect(canisters.seenSince(id, 1_999)).toBeDefined();

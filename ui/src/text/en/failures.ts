@@ -412,6 +412,11 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "It runs inside this app, so no canister of yours is affected.",
     next: "Try again. If it stays like this, close Canopic and open it once more.",
   }),
+  practiceOnly: () => ({
+    title: "This is for the practice network",
+    safe: "Nothing was done on the network in use.",
+    next: "Switch to the practice network and begin again.",
+  }),
   precondition: (facts) => ({
     title: `${named(facts)} is in another state by now`,
     safe: "It was looked at right before the change, so nothing was sent.",
@@ -426,6 +431,13 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     title: `${facts["path"] ?? "The project"} cannot be read`,
     safe: "The folder is as it was.",
     next: "Check that it is still there and that you may read it.",
+  }),
+  readOnly: (facts) => ({
+    title: facts["name"]
+      ? `${facts["name"]} is locked: this network is open for reading only`
+      : "This network is open for reading only",
+    safe: "Nothing was sent.",
+    next: "Unlock this canister, or the network for 15 minutes. It locks again by itself.",
   }),
   recordBroken: (facts) => ({
     title: facts["event"] ? `This record was changed at event ${facts["event"]}` : "This record was changed",
