@@ -2,7 +2,7 @@
 
 use canopic_engine::{
     Arrival, CanisterId, Code, Denial, DownloadSnapshot, End, Happening, Job, Moment, Op, OpName,
-    Provable, Proven, Restore, SnapshotList, State, TakeSnapshot, Timeline, UploadCopy, Wholeness,
+    Restore, SnapshotList, State, TakeSnapshot, Timeline, UploadCopy, Wholeness,
 };
 use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
 use canopic_tests::Bench;
