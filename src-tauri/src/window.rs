@@ -63,7 +63,10 @@ pub(crate) fn run(api: Arc<Api>, started: Instant) -> tauri::Result<i32> {
                 })
                 .on_new_window(|_, _| NewWindowResponse::Deny)
                 .build()?;
-            take_drops(&window, app.state::<Arc<Api>>().inner().clone());
+            let api = app.state::<Arc<Api>>().inner().clone();
+            take_drops(&window, api.clone());
+            ask_before_closing(&window, api.clone());
+            tauri::async_runtime::spawn(close_when_decided(app.handle().clone(), api));
             tauri::async_runtime::spawn(async move {
                 tokio::time::sleep(SHOWN_AT_LATEST).await;
                 show(&window);
@@ -188,6 +191,27 @@ fn take_drops(window: &WebviewWindow, api: Arc<Api>) {
             tracing::warn!(%error, "a drop did not reach the page");
         }
     });
+}
+
+/// Closing while a job is under way is asked about inside the window.
+fn ask_before_closing(window: &WebviewWindow, api: Arc<Api>) {
+    let page = window.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::CloseRequested { api: close, .. } = event
+            && !api.may_close()
+        {
+            close.prevent_close();
+            // The question is of no use in a window that nobody sees.
+            let _ = page.unminimize();
+            let _ = page.set_focus();
+        }
+    });
+}
+
+/// Ends the app when somebody has answered that it may close all the same.
+async fn close_when_decided(app: AppHandle, api: Arc<Api>) {
+    api.left().await;
+    app.exit(0);
 }
 
 /// Lets a person pick files or folders in the system's own dialog. Nothing picked means that they thought better of it.

@@ -1,8 +1,8 @@
 //! What a canister can go back to, and what happened in between.
 
 use canopic_engine::{
-    Arrival, CanisterId, Code, Denial, DownloadSnapshot, End, Happening, Job, Moment, Op, OpName,
-    Restore, SnapshotList, State, TakeSnapshot, Timeline, UploadCopy, Wholeness,
+    Arrival, Beside, CanisterId, Code, Denial, DownloadSnapshot, End, Happening, Job, Moment, Op,
+    OpName, Restore, SnapshotList, State, TakeSnapshot, Timeline, UploadCopy, Wholeness,
 };
 use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
 use canopic_tests::Bench;
@@ -290,4 +290,85 @@ async fn a_list_that_cannot_be_read_holds_up_nothing_else() {
         other => panic!("the list failed: {other:?}"),
     }
     assert_eq!(timeline.changes.len(), 3, "the history came all the same");
+}
+
+#[tokio::test]
+async fn a_board_shows_what_is_remembered_and_looks_the_rest_up_behind_its_back() {
+    let bench = Bench::fleet().await;
+    let before = bench.engine.canisters().await.unwrap();
+    let at = |name: &str| {
+        let id = bench.id(name);
+        before
+            .iter()
+            .position(|canister| canister.id == id)
+            .unwrap()
+    };
+    let first = bench.engine.beside(&before).await;
+    assert_eq!(
+        first[at("orders")].snapshots,
+        None,
+        "nobody has listed them yet, and nobody waits"
+    );
+    let none = first[at("stock")].snapshots.unwrap();
+    assert_eq!(
+        (none.count, none.is_stale),
+        (0, false),
+        "the status says that there is none"
+    );
+
+    // What is looked up comes in its own time; each further look is what a refresh does.
+    let seen = async |wanted: &dyn Fn(&[Beside]) -> bool| {
+        for _ in 0..2_000 {
+            let canisters = bench.engine.canisters().await.unwrap();
+            let beside = bench.engine.beside(&canisters).await;
+            if wanted(&beside) {
+                return beside;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("it never shows")
+    };
+    let count = |name: &str, wanted: usize| {
+        let at = at(name);
+        move |beside: &[Beside]| {
+            beside[at]
+                .snapshots
+                .is_some_and(|known| known.count == wanted && !known.is_stale)
+        }
+    };
+    let beside = seen(&count("customers", 10)).await;
+    let newest = beside[at("customers")].snapshots.unwrap().newest;
+    assert!(newest.is_some(), "with its age");
+    assert_eq!(
+        beside[at("shipping_partner")].snapshots,
+        None,
+        "they are not for us"
+    );
+
+    done(&bench, take(bench.id("stock"), "", "")).await;
+    let beside = seen(&count("stock", 1)).await;
+    assert_eq!(beside[at("stock")].newest_copy, None);
+
+    let timeline = bench.engine.timeline(bench.id("stock")).await.unwrap();
+    let folder = bench.engine.place_for_copy("stock").unwrap();
+    let download = DownloadSnapshot {
+        canister: bench.id("stock"),
+        snapshot: snapshot_of(&timeline.moments[0]).id.clone(),
+        folder,
+        name: String::new(),
+    };
+    done(&bench, Op::DownloadSnapshot(download)).await;
+    let copy = bench.engine.copies().await.unwrap().remove(0);
+    bench
+        .engine
+        .verify_copy(copy.id, 1, 1_800_000_000_000)
+        .await
+        .unwrap();
+    let stock = at("stock");
+    let beside = seen(&|beside: &[Beside]| beside[stock].newest_copy.is_some()).await;
+    assert_eq!(
+        beside[stock].newest_copy,
+        Some(timeline.moments[0].at),
+        "it is as old as its snapshot"
+    );
 }

@@ -6,6 +6,7 @@
 #[path = "../../src-tauri/src/practice.rs"]
 mod practice;
 
+mod closing;
 mod places;
 
 use camino::Utf8PathBuf;

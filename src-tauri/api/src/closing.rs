@@ -55,20 +55,12 @@ impl Api {
     /// Whether the app may close at once. If not, the page is asked, and [`Api::left`] tells when it has answered; a second wish to close
     /// meanwhile is an answer, too.
     pub fn may_close(&self) -> bool {
-        if self.closing.is_decided.load(Ordering::Acquire) {
-            return true;
-        }
         let jobs = self.under_way();
         if jobs.is_empty() || self.closing.is_asking.swap(true, Ordering::AcqRel) {
-            self.closing.decide();
             return true;
         }
         // Without a page that listens nobody could answer.
-        if self.closing.news.send(jobs).is_err() {
-            self.closing.decide();
-            return true;
-        }
-        false
+        self.closing.news.send(jobs).is_err()
     }
 
     /// Ends when somebody has decided to close although something is under way.

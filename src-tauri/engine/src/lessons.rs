@@ -398,9 +398,17 @@ impl Engine {
     }
 
     async fn make_canister(&self, name: &str, now: SystemTime) -> Result<CanisterId> {
+        // Beside the fleet, so that all canisters of a lesson are on one subnet.
+        let connection = self.connection().await?;
+        let placement = match connection.canisters().first() {
+            Some(neighbour) => Placement::Beside {
+                canister: neighbour.id,
+            },
+            None => Placement::Anywhere,
+        };
         let op = Op::Create {
             creation: Box::new(Creation {
-                placement: Placement::Anywhere,
+                placement,
                 settings: SettingsChange::default(),
                 payment: Payment::new(CYCLES, now),
                 purse: Some(Purse::Gift),
