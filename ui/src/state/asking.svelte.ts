@@ -4,7 +4,7 @@
  * over it, and leads back to it.
  */
 import type { ActKind } from "../backend/backend";
-import type { Action, IdentityDetails, NetworkListing, Pick } from "../backend/wire";
+import type { Action, IdentityDetails, NetworkListing, Pick, SettingsChange } from "../backend/wire";
 /** About a network. */
 type AskNetwork =
   | { dialog: "addNetwork"; address?: string; name?: string }
@@ -24,6 +24,8 @@ export type Ask =
   | { dialog: ActKind | "takeSnapshot" | "topUp" | "uninstall" | "delete"; canister: string }
   /** With the file that was dropped on it, if one was. */
   | { dialog: "install"; canister: string; way: InstallWay; pick?: Pick }
+  | { dialog: "settings"; canister: string; change: SettingsChange }
+  | { dialog: "create" }
   /** What a person calls a canister, and notes about it. */
   | { dialog: "describe"; canister: string }
   | { dialog: "watch" }

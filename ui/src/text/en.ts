@@ -21,6 +21,10 @@ import { acts, checks, downtimes, guide, jobs, steps, undos } from "./en/operati
 import { identityWords } from "./en/identities";
 import { guardWords, networkWords } from "./en/networks";
 import { projectWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
+import { canisterSettings } from "./en/canister-settings";
+import { canisterActs, creation, stopping } from "./en/creations";
+import { log } from "./en/logs";
+import { metadata, runway } from "./en/overview";
 import { calls, values } from "./en/calls";
 import { install, net } from "./en/installs";
 import { library } from "./en/library";
@@ -159,6 +163,13 @@ export const text = {
   deletion,
   calls,
   values,
+  canisterSettings,
+  canisterActs,
+  creation,
+  stopping,
+  log,
+  metadata,
+  runway,
   install,
   net,
   library,
@@ -249,7 +260,13 @@ export const text = {
   canister: {
     back: "All canisters",
     pages: "Pages of this canister",
-    page: { overview: "Overview", call: "Call" } satisfies Record<CanisterPage, string>,
+    page: {
+      overview: "Overview",
+      call: "Call",
+      logs: "Logs",
+      settings: "Settings",
+      activity: "Activity",
+    } satisfies Record<CanisterPage, string>,
     more: (name: string) => `More that can be done to ${name}`,
     moreWord: "More",
     gone: "No such canister here",
@@ -259,6 +276,7 @@ export const text = {
     proving: "It is being read.",
     notProven: "It could not be read with a certificate",
     attention: "Worth knowing",
+    overTime: "Cycles over time",
     cycles: "Cycles",
     runway: "Freezes in",
     empty: "Empty in",

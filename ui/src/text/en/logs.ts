@@ -1,0 +1,29 @@
+/** What is said of logs. */
+import { count } from "../format";
+
+const time = new Intl.DateTimeFormat("en-GB", {
+  day: "2-digit",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
+export const log = {
+  label: (name: string) => `Log of ${name}`,
+  filter: "Filter lines",
+  follow: "Follow",
+  end: "To the end",
+  reading: "Reading the log",
+  empty: "The log is empty",
+  emptyMeaning: "What the canister prints, and what it traps with, stands here.",
+  emptyFollowed: "What the canister prints, and what it traps with, appears here by itself.",
+  noMatch: "No line says this.",
+  lost: (amount: number) => `${count(amount, "line")} went before they were read: the canister keeps only the latest.`,
+  lines: (amount: number) => count(amount, "line"),
+  bytes: "bytes",
+  read: "Read",
+  visibleTo: (who: string) => `Who may read it: ${who.toLowerCase()}.`,
+  denied: "This log is not open to you",
+  time: (at: number) => time.format(at),
+};
