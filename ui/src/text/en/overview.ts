@@ -8,6 +8,7 @@ export const runway = {
   endless: "It burns nothing while it is idle.",
   frozen: "It is frozen.",
   freezes: (runway: string, date: string) => `Doing nothing, it freezes in ${runway}, on ${date}.`,
+  freezesFar: (runway: string) => `Doing nothing, it freezes in ${runway}.`,
   notRead: "What it held before could not be read:",
 };
 
