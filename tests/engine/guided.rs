@@ -525,7 +525,11 @@ async fn to_another_network_a_state_goes_as_a_copy_in_two_operations() {
     );
     let after = picture(&there.network().world(), target);
     assert_eq!(after.canisters, canisters, "no throw-away canister is left");
-    assert!(folder.exists(), "the copy stays");
+    let copy = canopic_engine::CopyReader::open(&folder).unwrap();
+    assert!(
+        copy.manifest().unwrap().proven_at.is_some(),
+        "the copy stays, and says that it is proven"
+    );
     here.stop().await;
     there.stop().await;
 }

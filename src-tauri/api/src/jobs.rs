@@ -508,7 +508,7 @@ mirror! {
     StepName {
         Buy, ChangeSettings, CheckAnswer, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, DeleteTrial,
         DropCopy, FetchSnapshot, FetchToSend, FillSnapshot, Give, InstallCode, LoadSnapshot, LoadTrial, MakeSnapshot, MakeTrial,
-        MendCopy, Pay, Receive, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
+        MendCopy, Pay, Receive, StampCopy, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
     }
 }
 

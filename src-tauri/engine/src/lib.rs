@@ -112,7 +112,7 @@ pub use ops::{
     check_call::{CheckAnswer, Whom},
     copies::{DownloadSnapshot, RepairCopy, UploadCopy},
     cycles::{Buy, Give, Pay, Receive, TopUp},
-    drill::{DeleteTrial, Drill, DrillCopy, LoadTrial, MakeTrial},
+    drill::{DeleteTrial, Drill, DrillCopy, LoadTrial, MakeTrial, StampCopy},
     install::{ClearChunks, InstallCode, InstallModule, UploadModule, VerifyModule},
     lifecycle::{Start, Stop},
     removal::{Delete, Uninstall},

@@ -370,6 +370,8 @@ steps! {
     LoadTrial(drill::LoadTrial),
     /// Deletes the throw-away canister.
     DeleteTrial(drill::DeleteTrial),
+    /// Notes in a copy that it was restored, with success.
+    StampCopy(drill::StampCopy),
     /// Fetches a snapshot that goes to another canister.
     FetchToSend(send::FetchToSend),
     /// Deletes the copy that was only a means.

@@ -3247,7 +3247,7 @@ provenAt: number | null, };
 /**
  * What a step does. See [`canopic_engine::StepName`].
  */
-export type StepName = "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
+export type StepName = "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
 
 /**
  * How far a step is.

@@ -19,15 +19,18 @@ use crate::{
     CREATION_FEE, CanisterId, CheckCall, Code, Creation, Payment, Placement, Purse, Result,
     RunState, SettingsChange,
     canister::lifecycle::{delete, is_gone, stop},
-    interface, money,
+    interface,
+    journal::milliseconds,
+    money,
     runner::Work,
     snapshot::{self, SnapshotId},
-    transfer::cost,
+    transfer::{cost, download::blocking},
 };
 use async_trait::async_trait;
 use camino::Utf8PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::time::SystemTime;
 
 /// The wish to find out whether a snapshot can be restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,6 +167,9 @@ pub(super) async fn plan_drill_copy(world: &World, wish: &DrillCopy) -> Result<P
         snapshot: Which::Made { made },
     });
     finish(&mut plan, trial, &wish.checks);
+    plan.step(StampCopy {
+        folder: wish.folder.clone(),
+    });
     Ok(plan)
 }
 
@@ -336,6 +342,41 @@ impl Verb for DeleteTrial {
 
     async fn run(&self, work: &Work) -> Result<Value> {
         throw_away(work, Whom::Trial { trial: self.trial }.id(work)?).await?;
+        Ok(Value::Null)
+    }
+}
+
+/// Notes in a copy that it was restored, with success. One that cannot be written to is proven all the same: the activity log says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StampCopy {
+    pub(crate) folder: Utf8PathBuf,
+}
+
+#[async_trait]
+impl Verb for StampCopy {
+    /// The management canister: a copy has no canister here.
+    fn canister(&self) -> CanisterId {
+        Whom::Trial { trial: 0 }.known()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Repeatable
+    }
+
+    async fn run(&self, _work: &Work) -> Result<Value> {
+        let (folder, now) = (self.folder.clone(), SystemTime::now());
+        let stamped = blocking("noting that a copy is proven", move || {
+            crate::folder::update(&folder, |manifest| {
+                manifest.proven_at = Some(milliseconds(now));
+            })
+        });
+        if let Err(error) = stamped.await {
+            tracing::warn!(
+                report = error.chain(),
+                "a copy could not be told that it is proven"
+            );
+        }
         Ok(Value::Null)
     }
 }
