@@ -584,3 +584,57 @@ async fn several_canisters_are_planned_and_run_with_a_result_each() {
         "{begun:#}"
     );
 }
+
+/// Plans an operation, confirms it, and follows its job to the end.
+async fn ended(bench: &Bench, op: Value) -> Value {
+    let mut news = std::pin::pin!(bench.api.follow().unwrap());
+    let plan = bench
+        .ask(json!({"request": "plan", "op": op.clone()}))
+        .await;
+    let number = bench
+        .ask(json!({"request": "run", "op": op, "fingerprint": plan["fingerprint"]}))
+        .await;
+    loop {
+        let news = serde_json::to_value(news.next().await.unwrap()).unwrap();
+        let job = news["job"].clone();
+        let kind = job["state"]["kind"].as_str().unwrap_or_default();
+        if job["number"].as_f64() == number.as_f64() && !matches!(kind, "running" | "unwinding") {
+            return job;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_shows_what_it_took_and_what_a_drill_was_answered() {
+    let bench = Bench::new();
+    let canister = bench.canister(|canister| canister["name"] == "stock").await;
+    let id = &canister["id"];
+    let taken = ended(
+        &bench,
+        json!({"op": "takeSnapshot", "canister": id, "isStoppedMeanwhile": true, "replace": null, "name": "", "note": ""}),
+    )
+    .await;
+    let snapshot = &taken["proof"]["canisters"][0]["snapshot"];
+    assert!(snapshot.is_string(), "{taken:#}");
+    let question =
+        json!({"method": "total", "manner": "query", "arguments": "()", "expected": null});
+    let drill = json!({"op": "drill", "canister": id, "snapshot": snapshot, "checks": [question], "purse": null});
+    let plan = bench.ask(json!({"request": "plan", "op": drill})).await;
+    assert_eq!(
+        (&plan["steps"], &plan["undo"], &plan["isBlocked"]),
+        (
+            &json!(["makeTrial", "loadTrial", "checkAnswer", "deleteTrial"]),
+            &json!("needless"),
+            &json!(false)
+        ),
+        "{plan:#}"
+    );
+    let send = json!({"op": "sendSnapshot", "source": id, "snapshot": snapshot, "target": id, "mayReplace": true,
+        "carriesSettings": false, "throughCopy": true, "keepAs": "a name"});
+    let plan = bench.ask(json!({"request": "plan", "op": send})).await;
+    assert_eq!(plan["isBlocked"], true, "nothing is sent to itself");
+    let remembered = bench
+        .ask(json!({"request": "checkCalls", "canister": id}))
+        .await;
+    assert_eq!(remembered, json!([]), "planning remembers nothing");
+}
