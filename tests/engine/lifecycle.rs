@@ -98,6 +98,19 @@ async fn a_canister_is_made_beside_another_one_with_its_settings_and_its_cycles(
 }
 
 #[tokio::test]
+async fn a_canister_that_may_be_anywhere_is_made_although_no_certificate_covers_nowhere() {
+    let bench = Bench::practice().await;
+    let anywhere = creation(Placement::Anywhere, Purse::Gift, TRILLION);
+    let job = done(&bench.engine, anywhere).await;
+    let made = job.made().expect("a made canister has an id");
+    let subnet = bench.network().world().topology.route(made.principal());
+    assert!(
+        subnet.is_some_and(|subnet| subnet > 0),
+        "not on the root subnet, where there are others"
+    );
+}
+
+#[tokio::test]
 async fn a_canister_is_bought_and_the_plan_says_what_it_costs() {
     let bench = Bench::practice().await;
     let engine = &bench.engine;

@@ -60,7 +60,8 @@ const FOR_NOW: u16 = 210;
 const FOR_GOOD: u16 = 503;
 
 impl Strike {
-    fn faults(self, method: &str, earlier: u32) -> Vec<Fault> {
+    /// The calls that come earlier, and the reads of the plan that is made anew before anything is begun, are let through.
+    fn faults(self, method: &str, earlier: u32, reads: u32) -> Vec<Fault> {
         let call = |times, effect| Fault {
             kind: Some(Kind::Call),
             method: Some(method.to_owned()),
@@ -79,7 +80,7 @@ impl Strike {
                 Fault {
                     kind: Some(Kind::ReadState),
                     method: None,
-                    after: 0,
+                    after: reads,
                     times: 4,
                     effect: Effect::Cut,
                 },
@@ -161,9 +162,10 @@ async fn strike(operation: &Operation, step: usize, strike: Strike) {
     let earlier = (0..step)
         .filter(|other| name(*other) == Some(struck))
         .count();
+    let reads = reads_of_a_plan(&bench, &scene).await;
     bench
         .network()
-        .break_it(strike.faults(struck, earlier as u32));
+        .break_it(strike.faults(struck, earlier as u32, reads));
     let job = engine
         .run(scene.op.clone(), &plan.fingerprint)
         .await
@@ -185,6 +187,23 @@ async fn strike(operation: &Operation, step: usize, strike: Strike) {
     bench.network().mend();
     finish(&engine, &bench, &scene, &before, rested).await;
     bench.stop().await;
+}
+
+/// How often a plan of the operation reads the network's state, once the client knows its way.
+async fn reads_of_a_plan(bench: &Bench, scene: &Scene) -> u32 {
+    const MANY: u32 = 1_000;
+    bench.network().break_it([Fault {
+        kind: Some(Kind::ReadState),
+        method: None,
+        after: MANY,
+        times: 1,
+        effect: Effect::Cut,
+    }]);
+    let plan = bench.engine.plan(&scene.op).await;
+    plan.expect("the operation can be planned");
+    let left = bench.network().faults();
+    bench.network().mend();
+    MANY - left.first().map_or(0, |fault| fault.after)
 }
 
 /// Waits until the fault has found its call, or the job its end.

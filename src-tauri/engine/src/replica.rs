@@ -388,6 +388,31 @@ impl Replica {
             .map_err(|error| read_failed(&format!("looking for the subnet of {canister}"), error))
     }
 
+    /// A canister id of some subnet: the neighbourhood where a canister is made when nobody cares. The root subnet vouches for the list,
+    /// and is chosen only where there is no other. The management canister's own id would not do: no certificate covers it, so an
+    /// answer could never be believed.
+    pub(crate) async fn somewhere(&self) -> Result<CanisterId> {
+        let doing = "looking for a subnet";
+        let root = Principal::self_authenticating(self.agent.read_root_key());
+        let listed = self
+            .agent
+            .read_subnet_state_raw(vec![vec!["subnet".into()]], root)
+            .await
+            .map_err(|error| read_failed(doing, error))?;
+        let paths = listed.tree.list_paths();
+        let mut others = paths
+            .iter()
+            .filter_map(|path| match path.as_slice() {
+                [kind, id, ..] if kind.as_bytes() == b"subnet" => {
+                    Principal::try_from_slice(id.as_bytes()).ok()
+                }
+                _ => None,
+            })
+            .filter(|subnet| *subnet != root);
+        self.first_canister_id_of(others.next().unwrap_or(root))
+            .await
+    }
+
     /// The first of the canister ids that a subnet may give, by certificate: what names the subnet where a canister id must.
     pub(crate) async fn first_canister_id_of(&self, subnet: Principal) -> Result<CanisterId> {
         let doing = format!("looking for subnet {subnet}");

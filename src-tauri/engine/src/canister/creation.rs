@@ -103,6 +103,19 @@ impl Placement {
     }
 }
 
+impl Spot {
+    /// The same, with a neighbourhood for a network that makes the canister itself.
+    pub(crate) async fn with_neighbourhood(self, replica: &Replica) -> Result<Self> {
+        Ok(match self.subnet {
+            Some(_) => self,
+            None => Self {
+                near: replica.somewhere().await?,
+                ..self
+            },
+        })
+    }
+}
+
 #[derive(CandidType)]
 struct Provisional<'a> {
     amount: Option<Nat>,

@@ -281,7 +281,10 @@ impl Verb for Receive {
 
     async fn run(&self, work: &Work) -> Result<Value> {
         let spot = work
-            .look(|| self.creation.placement.resolve(work.replica()))
+            .look(|| async {
+                let spot = self.creation.placement.resolve(work.replica()).await?;
+                spot.with_neighbourhood(work.replica()).await
+            })
             .await?;
         let call = creation::give(&self.creation, spot)?;
         Ok(match work.once(self, call).await? {
