@@ -451,7 +451,6 @@ export const steps: Record<StepName, string> = {
   mendCopy: "Fetch what is damaged",
   pay: "Pay the cycles",
   receive: "Make the canister",
-  receive: "See them arrive",
   stampCopy: "Note in the copy that it is proven",
   start: "Start",
   stop: "Stop, once open calls have ended",
