@@ -13,7 +13,7 @@ export const settingsPages = ["general", "networks", "identities"] as const;
 export type SettingsPage = (typeof settingsPages)[number];
 
 /** Pages of one canister; the first is where its link leads. */
-export const canisterPages = ["overview", "call", "logs", "settings", "activity"] as const;
+export const canisterPages = ["timeline", "overview", "call", "logs", "settings", "activity"] as const;
 export type CanisterPage = (typeof canisterPages)[number];
 
 /** Where somebody is: a view, and in it the thing that is looked at, and of that a page. */

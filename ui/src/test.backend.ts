@@ -187,6 +187,7 @@ export function act(number: number, changes: Partial<Job> = {}): Job {
     name: "stock",
     made: null,
     targets: [{ id: "stock-aaaaa-aaaaa-cai", name: "stock" }],
+    snapshots: [],
     beganAt: 1_000,
     state: { kind: "running" },
     steps: [{ name: "stop", progress: "running", beganAt: 1_000, endedAt: null, provenAt: null }],

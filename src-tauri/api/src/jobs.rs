@@ -635,6 +635,8 @@ pub struct Job {
     pub name: String,
     /// All canisters that it is about.
     pub targets: Vec<Target>,
+    /// The ids of the snapshots that it was asked to work with.
+    pub snapshots: Vec<String>,
     /// The canister that it made, once it did.
     pub made: Option<String>,
     /// Since when, in milliseconds since 1970.
@@ -854,6 +856,7 @@ impl From<engine::JobView> for Job {
             canister,
             name,
             targets,
+            snapshots: snapshots(&job.deed.op),
             made: job.made().map(|canister| canister.to_string()),
             proof: job.proof().into(),
             began_at: milliseconds(job.began_at),
@@ -881,6 +884,24 @@ impl From<engine::JobView> for Job {
                 total: report.total.map(|total| total as f64),
             }),
         }
+    }
+}
+
+/// The snapshots that an operation was asked to work with.
+fn snapshots(op: &engine::Op) -> Vec<String> {
+    match op {
+        engine::Op::DownloadSnapshot(wish) => vec![wish.snapshot.to_string()],
+        engine::Op::Restore(wish) => vec![wish.snapshot.to_string()],
+        engine::Op::SendSnapshot(wish) => vec![wish.snapshot.to_string()],
+        engine::Op::Drill(wish) => vec![wish.snapshot.to_string()],
+        engine::Op::RestoreSnapshots { restores } => restores
+            .iter()
+            .map(|wish| wish.snapshot.to_string())
+            .collect(),
+        engine::Op::DeleteSnapshots { snapshots, .. } => {
+            snapshots.iter().map(ToString::to_string).collect()
+        }
+        _ => vec![],
     }
 }
 

@@ -1509,6 +1509,10 @@ name: string,
  */
 targets: Array<Target>, 
 /**
+ * The ids of the snapshots that it was asked to work with.
+ */
+snapshots: Array<string>, 
+/**
  * The canister that it made, once it did.
  */
 made: string | null, 

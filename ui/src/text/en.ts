@@ -30,6 +30,8 @@ import { install, net } from "./en/installs";
 import { library } from "./en/library";
 import { actions, amounts, deletion, topUp, uninstall } from "./en/lifecycle";
 import { takeSnapshot } from "./en/snapshots";
+import { compare, download, drill, fleet, proof, remove, restore, send, slots, takeSnapshot } from "./en/snapshots";
+import { timeline } from "./en/timeline";
 
 export { explain, explainAct, type Explanation, failureCodes } from "./en/failures";
 
@@ -172,6 +174,16 @@ export const text = {
   runway,
   install,
   net,
+  slots,
+  restore,
+  proof,
+  download,
+  send,
+  drill,
+  remove,
+  fleet,
+  compare,
+  timeline,
   library,
   networks,
   networking: networkWords,
@@ -269,6 +281,8 @@ export const text = {
     } satisfies Record<CanisterPage, string>,
     more: (name: string) => `More that can be done to ${name}`,
     moreWord: "More",
+    page: { timeline: "Timeline", overview: "Overview" } satisfies Record<CanisterPage, string>,
+    takeSnapshot: "Take snapshot",
     gone: "No such canister here",
     goneMeaning: (id: string) => `${id} is not among the canisters that are looked after on this network.`,
     prove: "Read with a certificate",

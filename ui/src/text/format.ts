@@ -105,6 +105,31 @@ export function date(moment: number): string {
   return dateFormat.format(moment);
 }
 
+const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
+/** "14:05". */
+export function clockTime(moment: number): string {
+  return clockFormat.format(moment);
+}
+
+/** The day as people say it: "today", "yesterday", "18 Nov", "18 Nov 2024". */
+export function dayInWords(moment: number, now: number): string {
+  const midnight = (of: number) => new Date(of).setHours(0, 0, 0, 0);
+  // By the calendar and not by hours: a day with a clock change is not 24 hours long.
+  const dayBefore = (of: number) => new Date(midnight(of)).setDate(new Date(of).getDate() - 1);
+  if (midnight(moment) === midnight(now)) return "today";
+  if (midnight(moment) === midnight(dayBefore(now))) return "yesterday";
+  return new Date(moment).getFullYear() === new Date(now).getFullYear() ? dayFormat.format(moment) : date(moment);
+}
+
+/** A moment inside a sentence: "14:05 today", "18:02 on 18 Nov". */
+export function momentInWords(moment: number, now: number): string {
+  const day = dayInWords(moment, now);
+  const isNear = day === "today" || day === "yesterday";
+  return `${clockTime(moment)} ${isNear ? day : `on ${day}`}`;
+}
+
 /** A moment to the second, with its time zone. */
 export function exactMoment(moment: number): string {
   return momentFormat.format(moment);

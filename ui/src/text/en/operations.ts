@@ -480,7 +480,7 @@ export const undos: Record<Undo, string> = {
 };
 
 export const guide = {
-  stages: { choose: "Choose", check: "Check", confirm: "Confirm", run: "Run" },
+  stages: { choose: "Choose", check: "Check", confirm: "Confirm", run: "Run", proof: "Proof" },
   label: "Steps of this dialog",
   planning: "Looking at what it would mean",
   checks: "What was looked at",
@@ -522,4 +522,11 @@ export const guide = {
     undone: "Taken back",
   },
   proven: "Proven by a certificate",
+  fixes: {
+    become: (name: string) => `Continue as ${name}`,
+    nobody: "None of your identities may do it.",
+    unlock: (name: string) => `Unlock ${name}`,
+    waiting: "It is looked at again by itself.",
+    startAgain: "Start it again",
+  },
 };
