@@ -8,6 +8,7 @@ import { Canisters } from "./canisters.svelte";
 import { Keyboard } from "./keyboard.svelte";
 import { Kept } from "./kept.svelte";
 import { Session } from "./session.svelte";
+import { Timelines } from "./timelines.svelte";
 import { Toasts } from "./toasts.svelte";
 
 export class AppState {
@@ -17,6 +18,7 @@ export class AppState {
   readonly asking = new Asking();
   readonly keyboard = new Keyboard();
   readonly toasts = new Toasts();
+  readonly timelines: Timelines;
   readonly networks: Kept<NetworkListing[]>;
   readonly identities: Kept<IdentityListing>;
   readonly projects: Kept<Project[]>;
@@ -27,6 +29,7 @@ export class AppState {
     this.session = new Session(backend);
     this.canisters = new Canisters(backend);
     this.acts = new Acts(backend);
+    this.timelines = new Timelines(backend);
     this.networks = new Kept(() => backend.request("networks", {}));
     this.identities = new Kept(() => backend.request("identities", {}));
     this.projects = new Kept(() => backend.request("projects", {}));
@@ -91,6 +94,7 @@ export class AppState {
     this.session.take(opened);
     this.canisters.forget();
     this.labels.forget();
+    this.timelines.clear();
     void this.canisters.refresh();
     this.readSurroundings();
   }

@@ -17,6 +17,20 @@ type AskIdentity =
   | { dialog: "exportIdentity" | "renameIdentity" | "forgetIdentity"; identity: IdentityDetails }
   | { dialog: "createVault" | "unlockVault" | "changeVault" };
 
+/** About snapshots. A moment is named by its key on the timeline. */
+type AskOfSnapshots =
+  | { dialog: "takeSnapshot"; canister: string }
+  /** Goes back to a moment; `undoes` is the job that this takes back. */
+  | { dialog: "restore"; canister: string; moment?: string; undoes?: number }
+  | { dialog: "downloadSnapshot" | "sendSnapshot" | "drill"; canister: string; moment: string }
+  | { dialog: "deleteSnapshots"; canister: string; moments: string[] }
+  | { dialog: "compareMoments"; canister: string; moments: [string, string] }
+  | { dialog: "takeSnapshots"; canisters: string[] }
+  /** Several at once; `snapshots` is what was chosen before, by canister. */
+  | { dialog: "restoreSnapshots"; canisters: string[]; snapshots?: Record<string, string> }
+  /** A job that is under way or done: its steps or its proof. */
+  | { dialog: "job"; job: number };
+
 /** The ways of giving a canister its code. */
 export type InstallWay = Extract<Action, "install" | "upgrade" | "reinstall">;
 
@@ -30,7 +44,8 @@ export type Ask =
   | { dialog: "describe"; canister: string }
   | { dialog: "watch" }
   | AskNetwork
-  | AskIdentity;
+  | AskIdentity
+  | AskOfSnapshots;
 
 export class Asking {
   /** What is asked, the later over the earlier. */
