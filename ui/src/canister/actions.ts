@@ -5,6 +5,7 @@
 import CameraIcon from "@lucide/svelte/icons/camera";
 import CopyIcon from "@lucide/svelte/icons/copy";
 import FuelIcon from "@lucide/svelte/icons/fuel";
+import HistoryIcon from "@lucide/svelte/icons/history";
 import PackageCheckIcon from "@lucide/svelte/icons/package-check";
 import PackageMinusIcon from "@lucide/svelte/icons/package-minus";
 import PackageOpenIcon from "@lucide/svelte/icons/package-open";
@@ -42,6 +43,7 @@ interface Known {
 /** In the order of a menu: what is done every day comes first, what loses something comes last. */
 const known: Record<CanisterActionName, Known> = {
   takeSnapshot: { icon: CameraIcon, action: "takeSnapshot" },
+  restore: { icon: HistoryIcon, action: "restoreSnapshot" },
   start: { icon: PlayIcon, action: "start" },
   stop: { icon: SquareIcon, action: "stop" },
   install: { icon: PackagePlusIcon, action: "install" },

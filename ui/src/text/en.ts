@@ -29,7 +29,6 @@ import { calls, values } from "./en/calls";
 import { install, net } from "./en/installs";
 import { library } from "./en/library";
 import { actions, amounts, deletion, topUp, uninstall } from "./en/lifecycle";
-import { takeSnapshot } from "./en/snapshots";
 import { compare, download, drill, fleet, proof, remove, restore, send, slots, takeSnapshot } from "./en/snapshots";
 import { timeline } from "./en/timeline";
 
@@ -279,10 +278,9 @@ export const text = {
       settings: "Settings",
       activity: "Activity",
     } satisfies Record<CanisterPage, string>,
+    page: { timeline: "Timeline", overview: "Overview", call: "Call" } satisfies Record<CanisterPage, string>,
     more: (name: string) => `More that can be done to ${name}`,
     moreWord: "More",
-    page: { timeline: "Timeline", overview: "Overview" } satisfies Record<CanisterPage, string>,
-    takeSnapshot: "Take snapshot",
     gone: "No such canister here",
     goneMeaning: (id: string) => `${id} is not among the canisters that are looked after on this network.`,
     prove: "Read with a certificate",

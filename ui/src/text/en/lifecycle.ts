@@ -2,6 +2,7 @@
 /** What can be done to a canister: as an entry of its menu, and with its name where several are meant. */
 export const actions = {
   takeSnapshot: { word: "Take snapshot", command: (name: string) => `Take a snapshot of ${name}` },
+  restore: { word: "Restore", command: (name: string) => `Restore ${name}` },
   start: { word: "Start", command: (name: string) => `Start ${name}` },
   stop: { word: "Stop", command: (name: string) => `Stop ${name}` },
   install: { word: "Install a module", command: (name: string) => `Install a module in ${name}` },
