@@ -7,9 +7,9 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use canopic_engine::{CanisterId, DownloadSnapshot, Op, SnapshotId, UploadCopy};
-use canopic_practice::{Options, blocks::Pace, interface::DeleteCanisterSnapshotArgs};
+use canopic_practice::{Options, blocks::Pace};
 use canopic_tests::{
-    Bench, Icp,
+    Bench, Icp, bad_day,
     errand::{self, Errand},
     memory::{self, Shape},
 };
@@ -22,12 +22,14 @@ use std::{
 
 /// Enough for a median that a single slow run does not move.
 const RUNS: usize = 3;
-/// What the two are compared with.
-const COMPARED: u64 = 256;
-/// Where memory is measured: what holds at three sizes so far apart holds at any.
-const MEASURED: [u64; 3] = [64, 512, 4096];
-/// At the network's pace half a minute is long enough that the first and last blocks do not count.
-const PACED: u64 = 128;
+/// What the two are compared at: small enough that starting a process counts, and large enough that it does not.
+const COMPARED: [u64; 2] = [64, 512];
+/// Where only our memory is measured: `icp` would need three times that.
+const LARGE: u64 = 4096;
+/// At the network's pace a block is two pieces, one a second. So long that the first and the last blocks do not count.
+const PACED: u64 = 512;
+/// On a bad day.
+const BAD: u64 = 256;
 
 fn tell(name: &str, value: impl Display) {
     println!("{name} {value}");
@@ -37,6 +39,24 @@ fn tell(name: &str, value: impl Display) {
 struct Cost {
     time: Duration,
     peak_kilobytes: u64,
+    is_well: bool,
+}
+
+impl Cost {
+    /// Of what cannot go wrong.
+    fn told(self, name: &str) {
+        assert!(self.is_well, "{name} ended well");
+        tell(&format!("{name}-ms"), self.time.as_millis());
+        tell(&format!("{name}-kb"), self.peak_kilobytes);
+    }
+
+    /// Of what may go wrong: then it took no time that could be compared.
+    fn told_if_well(self, name: &str) {
+        tell(&format!("{name}-well"), u8::from(self.is_well));
+        if self.is_well {
+            self.told(name);
+        }
+    }
 }
 
 /// Waits for the end and reads the high-water mark of its memory until then: the system forgets it with the process.
@@ -50,10 +70,10 @@ async fn watch(mut process: Child, began: Instant) -> Cost {
         });
         peak_kilobytes = peak_kilobytes.max(peak.unwrap_or(0));
         if let Some(status) = process.try_wait().unwrap() {
-            assert!(status.success(), "it ended well: {status}");
             return Cost {
                 time: began.elapsed(),
                 peak_kilobytes,
+                is_well: status.success(),
             };
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -108,7 +128,7 @@ impl Contest {
         watch(process, began).await
     }
 
-    async fn download(&mut self, id: CanisterId, snapshot: &[u8], name: &str) -> Utf8PathBuf {
+    async fn download(&mut self, id: CanisterId, snapshot: &[u8]) -> (Utf8PathBuf, Cost) {
         let folder = self.fresh("ours");
         let op = Op::DownloadSnapshot(DownloadSnapshot {
             canister: id,
@@ -117,100 +137,145 @@ impl Contest {
             name: String::new(),
         });
         let cost = self.ours(op).await;
-        tell(&format!("{name}-download-ours-ms"), cost.time.as_millis());
-        tell(&format!("{name}-download-ours-kb"), cost.peak_kilobytes);
-        folder
+        (folder, cost)
     }
 
-    async fn download_by_icp(
-        &mut self,
-        id: CanisterId,
-        snapshot: &[u8],
-        name: &str,
-    ) -> Utf8PathBuf {
+    async fn download_by_icp(&mut self, id: CanisterId, snapshot: &[u8]) -> (Utf8PathBuf, Cost) {
         let folder = self.fresh("icp");
         let (id, snapshot) = (id.to_string(), hex::encode(snapshot));
+        let what = [
+            "canister",
+            "snapshot",
+            "download",
+            &id,
+            &snapshot,
+            "-o",
+            folder.as_str(),
+        ];
+        let cost = self.theirs(&what).await;
+        (folder, cost)
+    }
+
+    async fn upload(&mut self, id: CanisterId, folder: &Utf8Path) -> Cost {
         let cost = self
-            .theirs(&[
-                "canister",
-                "snapshot",
-                "download",
-                &id,
-                &snapshot,
-                "-o",
-                folder.as_str(),
-            ])
+            .ours(Op::UploadCopy(UploadCopy {
+                canister: id,
+                folder: folder.to_owned(),
+                replace: None,
+                compares_all: false,
+            }))
             .await;
-        tell(&format!("{name}-download-icp-ms"), cost.time.as_millis());
-        tell(&format!("{name}-download-icp-kb"), cost.peak_kilobytes);
-        folder
+        self.forget_uploaded(id).await;
+        cost
     }
 
-    async fn upload(&mut self, id: CanisterId, folder: &Utf8Path, name: &str) {
-        let op = Op::UploadCopy(UploadCopy {
-            canister: id,
-            folder: folder.to_owned(),
-            replace: None,
-            compares_all: false,
-        });
-        let cost = self.ours(op).await;
-        tell(&format!("{name}-upload-ours-ms"), cost.time.as_millis());
-        tell(&format!("{name}-upload-ours-kb"), cost.peak_kilobytes);
-        self.forget_newest(id).await;
-    }
-
-    async fn upload_by_icp(&mut self, id: CanisterId, folder: &Utf8Path, name: &str) {
+    async fn upload_by_icp(&mut self, id: CanisterId, folder: &Utf8Path) -> Cost {
         let text = id.to_string();
-        let cost = self
-            .theirs(&[
-                "canister",
-                "snapshot",
-                "upload",
-                &text,
-                "-i",
-                folder.as_str(),
-            ])
-            .await;
-        tell(&format!("{name}-upload-icp-ms"), cost.time.as_millis());
-        tell(&format!("{name}-upload-icp-kb"), cost.peak_kilobytes);
-        self.forget_newest(id).await;
+        let what = [
+            "canister",
+            "snapshot",
+            "upload",
+            &text,
+            "-i",
+            folder.as_str(),
+        ];
+        let cost = self.theirs(&what).await;
+        self.forget_uploaded(id).await;
+        cost
     }
 
-    /// A canister has ten places for snapshots.
-    async fn forget_newest(&self, id: CanisterId) {
-        let newest = memory::snapshots(&self.bench, id).await.pop().unwrap();
-        let arguments = DeleteCanisterSnapshotArgs {
-            canister_id: id.principal(),
-            snapshot_id: newest,
-        };
-        let () = self
-            .bench
-            .manage(id.principal(), "delete_canister_snapshot", (arguments,))
-            .await
-            .unwrap();
+    /// A canister has ten places for snapshots: all but the first one, which everything is a copy of, are given back.
+    async fn forget_uploaded(&self, id: CanisterId) {
+        for uploaded in memory::snapshots(&self.bench, id).await.into_iter().skip(1) {
+            memory::forget(&self.bench, id, &uploaded).await;
+        }
     }
 
     /// Both directions, both tools, in turns.
     async fn compare(&mut self, shape: Shape, name: &str) {
         let (id, snapshot) = memory::settle(&self.bench, shape).await;
         for _ in 0..RUNS {
-            let theirs = self.download_by_icp(id, &snapshot, name).await;
-            let ours = self.download(id, &snapshot, name).await;
+            let (theirs, cost) = self.download_by_icp(id, &snapshot).await;
+            cost.told(&format!("{name}-download-icp"));
+            let (ours, cost) = self.download(id, &snapshot).await;
+            cost.told(&format!("{name}-download-ours"));
             for file in ["wasm_memory.bin", "stable_memory.bin"] {
                 let same =
                     fs::read(theirs.join(file)).unwrap() == fs::read(ours.join(file)).unwrap();
                 assert!(same, "both brought the same {file}");
             }
-            self.upload_by_icp(id, &theirs, name).await;
-            self.upload(id, &ours, name).await;
+            let cost = self.upload_by_icp(id, &theirs).await;
+            cost.told(&format!("{name}-upload-icp"));
+            let cost = self.upload(id, &ours).await;
+            cost.told(&format!("{name}-upload-ours"));
             fs::remove_dir_all(theirs).unwrap();
             fs::remove_dir_all(ours).unwrap();
         }
+        memory::forget(&self.bench, id, &snapshot).await;
+    }
+
+    /// Ours alone, both directions.
+    async fn measure(&mut self, shape: Shape, name: &str) {
+        let (id, snapshot) = memory::settle(&self.bench, shape).await;
+        let (folder, cost) = self.download(id, &snapshot).await;
+        cost.told(&format!("{name}-download-ours"));
+        let cost = self.upload(id, &folder).await;
+        cost.told(&format!("{name}-upload-ours"));
+        fs::remove_dir_all(folder).unwrap();
+        memory::forget(&self.bench, id, &snapshot).await;
+    }
+
+    /// Both directions, both tools, while one request in ten is turned away.
+    async fn through_bad_weather(&mut self) {
+        let shape = Shape::mebibytes(BAD, None);
+        let (id, snapshot) = memory::settle(&self.bench, shape).await;
+        let bad = |bench: &Bench| {
+            bench.network().mend();
+            bench.network().break_it(bad_day(10_000));
+        };
+        bad(&self.bench);
+        let (theirs, cost) = self.download_by_icp(id, &snapshot).await;
+        cost.told_if_well("bad-download-icp");
+        bad(&self.bench);
+        let (ours, cost) = self.download(id, &snapshot).await;
+        cost.told_if_well("bad-download-ours");
+        assert!(
+            fs::read(ours.join("stable_memory.bin")).unwrap() == shape.stable(),
+            "a bad day costs time and no bytes"
+        );
+        // What `icp` could not bring is no copy to send: it sends ours.
+        bad(&self.bench);
+        let cost = self.upload_by_icp(id, &ours).await;
+        cost.told_if_well("bad-upload-icp");
+        bad(&self.bench);
+        let cost = self.upload(id, &ours).await;
+        cost.told_if_well("bad-upload-ours");
+        self.bench.network().mend();
+        let _ = fs::remove_dir_all(theirs);
+        fs::remove_dir_all(ours).unwrap();
+        memory::forget(&self.bench, id, &snapshot).await;
     }
 }
 
 /// Bytes that a block takes.
 const BLOCK: f64 = 4.0 * 1024.0 * 1024.0;
+
+/// An upload at the network's own pace, as a share of what its blocks carry.
+async fn keep_pace() {
+    let options = Options {
+        pace: Pace::Mainnet,
+        ..Options::default()
+    };
+    let mut contest = Contest::open(Bench::with(options).await);
+    let (id, snapshot) = memory::settle(&contest.bench, Shape::mebibytes(PACED, None)).await;
+    let (folder, cost) = contest.download(id, &snapshot).await;
+    cost.told("paced-download-ours");
+    let cost = contest.upload(id, &folder).await;
+    let blocks = (PACED << 20) as f64 / BLOCK;
+    let percent = 100.0 * blocks / cost.time.as_secs_f64();
+    cost.told("paced-upload-ours");
+    tell("paced-percent-of-blocks", percent.round());
+}
 
 #[tokio::main]
 async fn main() {
@@ -218,40 +283,29 @@ async fn main() {
         return;
     }
     let given: Vec<String> = std::env::args().skip(1).collect();
-    let paced = given.iter().any(|argument| argument == "mainnet");
-    if paced {
-        let options = Options {
-            pace: Pace::Mainnet,
-            ..Options::default()
-        };
-        let mut contest = Contest::open(Bench::with(options).await);
-        let (id, snapshot) = memory::settle(&contest.bench, Shape::mebibytes(PACED, None)).await;
-        let folder = contest.download(id, &snapshot, "paced").await;
-        let began = Instant::now();
-        contest.upload(id, &folder, "paced").await;
-        let blocks = (PACED << 20) as f64 / BLOCK;
-        let percent = 100.0 * blocks / began.elapsed().as_secs_f64();
-        tell("paced-percent-of-blocks", percent.round());
+    let is_wanted = |part: &str| given.iter().any(|argument| argument == part);
+    if is_wanted("mainnet") {
+        keep_pace().await;
         return;
     }
     let mut contest = Contest::open(Bench::any().await);
-    contest
-        .compare(Shape::mebibytes(COMPARED, None), "dense")
-        .await;
-    // A mebibyte used, a mebibyte empty, and so on.
-    contest
-        .compare(Shape::mebibytes(COMPARED, Some(16)), "sparse")
-        .await;
-    for mebibytes in MEASURED {
-        let shape = Shape {
-            heap_pages: 64,
-            stable_pages: mebibytes * 16,
-            turns: None,
-        };
-        let (id, snapshot) = memory::settle(&contest.bench, shape).await;
-        let name = format!("size-{mebibytes}");
-        let folder = contest.download(id, &snapshot, &name).await;
-        contest.upload(id, &folder, &name).await;
-        fs::remove_dir_all(folder).unwrap();
+    for mebibytes in COMPARED {
+        let dense = Shape::mebibytes(mebibytes, None);
+        contest.compare(dense, &format!("dense-{mebibytes}")).await;
+        // A mebibyte used, a mebibyte empty, and so on.
+        let sparse = Shape::mebibytes(mebibytes, Some(16));
+        contest
+            .compare(sparse, &format!("sparse-{mebibytes}"))
+            .await;
     }
+    if std::env::var_os("CANOPIC_NETWORK_URL").is_none() {
+        // Faults are the practice network's own.
+        contest.through_bad_weather().await;
+    }
+    let large = Shape {
+        heap_pages: 64,
+        stable_pages: LARGE * 16,
+        turns: None,
+    };
+    contest.measure(large, &format!("size-{LARGE}")).await;
 }

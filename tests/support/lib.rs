@@ -4,8 +4,10 @@ mod bench;
 pub mod errand;
 pub mod memory;
 pub mod operations;
+mod weather;
 
 pub use bench::{About, Bench};
+pub use weather::bad_day;
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};

@@ -2,29 +2,11 @@
 
 use super::{assert_whole, carried_out, download, folder, upload, whole::once};
 use canopic_engine::{End, State};
-use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
+use canopic_practice::faults::{Effect, Refusal};
 use canopic_tests::{
-    Bench,
+    Bench, bad_day,
     memory::{self, Shape},
 };
-
-/// One request in ten is answered with 429 or 503, and every two hundredth connection breaks, for so many requests.
-fn bad_day(requests: u32) -> impl Iterator<Item = Fault> {
-    (1..=requests / 10).map(|tenth| {
-        let effect = match tenth {
-            _ if tenth % 20 == 0 => Effect::Cut,
-            _ if tenth % 2 == 0 => Effect::Status { code: 503 },
-            _ => Effect::Status { code: 429 },
-        };
-        Fault {
-            kind: Some(Kind::Call),
-            method: None,
-            after: 9,
-            times: 1,
-            effect,
-        }
-    })
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ways_through_a_bad_day() {

@@ -2,13 +2,15 @@
 
 use super::{assert_whole, carried_out, download, folder, upload};
 use camino::Utf8Path;
-use canopic_engine::{Code, CopyReader, End, Op, RepairCopy, SnapshotId, State, UploadCopy};
+use canopic_engine::{
+    CheckName, CheckVerdict, Code, CopyReader, End, Op, RepairCopy, SnapshotId, State, UploadCopy,
+};
 use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
 use canopic_tests::{
     Bench, errand,
     memory::{self, Shape},
 };
-use std::fs;
+use std::{fs, time::Duration};
 
 const DONE: State = State::Ended(End::Done);
 const UNDONE: State = State::Ended(End::Undone);
@@ -263,4 +265,69 @@ async fn a_snapshot_is_replaced_only_once_the_new_one_is_whole() {
     let left = memory::snapshots(&bench, id).await;
     assert_eq!(left.len(), 1, "one in place of the other");
     assert_ne!(left[0], old);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_while_it_is_sent_ends_the_upload_and_leaves_nothing() {
+    for is_foreign in [false, true] {
+        let bench = Bench::practice().await;
+        let (id, snapshot) = memory::settle(&bench, Shape::mebibytes(64, None)).await;
+        let here = folder(&bench, "copy");
+        carried_out(&bench.engine, &download(id, &snapshot, &here)).await;
+        if is_foreign {
+            // As another tool would have left it: it gets its hashes as the first step of the upload.
+            fs::remove_file(here.join("canopic.json")).unwrap();
+        }
+        // Changed after it was verified and before it was read: while the network takes nothing in.
+        bench
+            .network()
+            .break_it([once("upload_canister_snapshot_data", 3, Effect::Freeze)]);
+        let job = errand::begin(&bench.engine, &upload(id, &here)).await;
+        // Nobody tells when a fault strikes, so the script is asked again and again.
+        while !bench.network().faults().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        flip(&here.join("stable_memory.bin"), 50_000_000);
+        bench.network().mend();
+        let job = bench.engine.rest(job).await.unwrap();
+        assert_eq!(job.state, UNDONE);
+        assert_eq!(job.failure.unwrap().code, Code::CopyDamaged);
+        assert_eq!(
+            memory::snapshots(&bench, id).await,
+            [snapshot],
+            "half of a snapshot is not left behind"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn room_and_company_are_looked_at_before_the_first_byte() {
+    let bench = Bench::practice().await;
+    let (id, snapshot) = memory::settle(&bench, Shape::mebibytes(16, None)).await;
+    let check = async |folder: &Utf8Path, wanted: CheckName| {
+        let op = download(id, &snapshot, folder);
+        let plan = bench.engine.plan(&op).await.unwrap();
+        assert!(!folder.exists(), "a plan makes nothing");
+        let found = plan.checks.into_iter().find(|check| check.name == wanted);
+        found.unwrap()
+    };
+    let plain = folder(&bench, "copy");
+    let room = check(&plain, CheckName::Room).await;
+    assert_eq!(room.verdict, CheckVerdict::Fine);
+    let needed: u64 = room.facts["needed"].parse().unwrap();
+    assert!(
+        (16 << 20..17 << 20).contains(&needed),
+        "the memories and a module: {needed}"
+    );
+    assert_eq!(
+        check(&plain, CheckName::Synced).await.verdict,
+        CheckVerdict::Fine
+    );
+    fs::create_dir(folder(&bench, "Dropbox")).unwrap();
+    let synced = check(&folder(&bench, "Dropbox/copy"), CheckName::Synced).await;
+    assert_eq!(
+        (synced.verdict, synced.facts["service"].as_str()),
+        (CheckVerdict::Warns, "Dropbox"),
+        "heaps hold secrets, and this folder goes elsewhere"
+    );
 }

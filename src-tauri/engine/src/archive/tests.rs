@@ -8,9 +8,11 @@ use crate::{
         update,
     },
 };
+use proptest::prelude::*;
 use std::{
     fs,
     io::{Cursor, Write as _},
+    sync::LazyLock,
 };
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -520,4 +522,42 @@ fn a_damaged_copy_is_not_archived_and_a_cancelled_one_leaves_nothing() {
         1,
         "only the copy is there"
     );
+}
+
+/// A good archive, and what is in it.
+static GOOD: LazyLock<(Vec<u8>, Manifest)> = LazyLock::new(|| {
+    let (_home, folder, archive, original) = copy();
+    export(&folder, &archive, None, &|_| {}, &free()).unwrap();
+    (fs::read(&archive).unwrap(), original)
+});
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_done_to_an_archive_nothing_else_comes_out_of_it(
+        bites in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..300, prop::collection::vec(any::<u8>(), 0..300)), 1..4),
+    ) {
+        let (good, original) = &*GOOD;
+        let mut bad = good.clone();
+        for (at, gone, new) in bites {
+            let at = at.index(bad.len());
+            let end = (at + gone).min(bad.len());
+            bad.splice(at..end, new);
+        }
+        let (_home, folder) = place();
+        let archive = folder.with_file_name("bitten.zip");
+        fs::write(&archive, &bad).unwrap();
+        let looked = look(&archive, None).is_ok();
+        match open(&archive, &folder, None) {
+            Ok(manifest) => {
+                prop_assert_eq!(manifest.content, original.content, "nothing but the copy that was packed");
+                prop_assert!(looked, "what can be unpacked can be looked into");
+            }
+            Err(error) => {
+                prop_assert!(!folder.exists(), "nothing remains: {}", error.chain());
+                prop_assert!(error.code != Code::Bug, "{}", error.chain());
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     CanisterId, ChainSnapshot, Circumstances, Code, CopyReader, Draft, Error, NetworkId, Origin,
-    Part, Repair, Result, SettingsThen, Status, Viewers,
+    Part, Repair, Result, SettingsThen, Status, Verification, Viewers,
     folder::{Metadata, allocated},
     library::{Obstacle, obstacles, room},
     replica::Call,
@@ -484,6 +484,21 @@ fn circumstances(status: &Status, name: &str, at: u64) -> Circumstances {
     }
 }
 
+/// Compares every byte of a copy with its hash, and tells how far that is.
+async fn verified(work: &Work, folder: &Utf8Path) -> Result<Verification> {
+    let (folder, token, now) = (folder.to_owned(), work.token(), milliseconds());
+    let all = match open(&folder).await {
+        Ok(copy) => copy.metadata().bytes_at_most(),
+        // Damaged as it is, it says no sizes that could be believed.
+        Err(_) => 0,
+    };
+    let count = work.counter(all);
+    blocking("verifying a copy", move || {
+        crate::folder::verify(&folder, now, &count, &token)
+    })
+    .await
+}
+
 /// Holds every byte of a copy against its hash before anything is sent. A copy without hashes gets them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -503,11 +518,7 @@ impl Verb for Verify {
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
-        let (folder, token, now) = (self.folder.clone(), work.token(), milliseconds());
-        let found = blocking("verifying a copy", move || {
-            crate::folder::verify(&folder, now, &|_| (), &token)
-        })
-        .await?;
+        let found = verified(work, &self.folder).await?;
         match found.damage.first() {
             None => Ok(json!({ "bytes": found.bytes })),
             Some(damage) => Err(Error::new(Code::CopyDamaged, "verifying a copy")
@@ -765,12 +776,9 @@ impl Verb for Mend {
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
-        let (folder, token, now) = (self.folder.clone(), work.token(), milliseconds());
-        let (found, repair) = blocking("looking for damage", move || {
-            let found = crate::folder::verify(&folder, now, &|_| (), &token)?;
-            Ok((found, Repair::open(&folder)?))
-        })
-        .await?;
+        let found = verified(work, &self.folder).await?;
+        let folder = self.folder.clone();
+        let repair = blocking("opening a damaged copy", move || Repair::open(&folder)).await?;
         let world = work.world();
         let gone = || Error::new(Code::SnapshotGone, "repairing a copy").with("path", &self.folder);
         // A copy may be of several snapshots; any of this network and canister will do that is still there.
@@ -833,11 +841,7 @@ impl Verb for Mend {
         })
         .await?;
         drop(repair);
-        let (folder, token) = (self.folder.clone(), work.token());
-        let left = blocking("verifying what was repaired", move || {
-            crate::folder::verify(&folder, now, &|_| (), &token)
-        })
-        .await?;
+        let left = verified(work, &self.folder).await?;
         match left.damage.first() {
             None => Ok(json!({ "repaired": count })),
             Some(damage) => Err(Error::new(Code::CopyDamaged, "repairing a copy")

@@ -115,6 +115,17 @@ impl Work {
         self.inner.report(self.job, report, Instant::now());
     }
 
+    /// The same for work in other threads: bytes done since the last call, of so many in all.
+    pub(crate) fn counter(&self, total: u64) -> impl Fn(u64) + Send + Sync + use<> {
+        let (inner, job) = (self.inner.clone(), self.job);
+        let done = AtomicU64::new(0);
+        move |more| {
+            let done = done.fetch_add(more, Ordering::Relaxed) + more;
+            let total = Some(total);
+            inner.report(job, Report { done, total }, Instant::now());
+        }
+    }
+
     /// What the step remembered, null at first.
     pub(crate) fn remembered(&self) -> Value {
         self.inner
