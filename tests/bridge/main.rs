@@ -3,7 +3,8 @@
 //! `canopic-bridge --dist ui/dist [--home DIR]` serves the built front end with the window's content security policy, answers
 //! `POST /bridge/request`, and streams `GET /bridge/news`. Where the window opens a native dialog, `POST /bridge/pick` answers with the
 //! paths that a test laid ready by `POST /bridge/ready`; with none ready it answers as a dialog that was cancelled.
-//! `POST /bridge/drop` makes picks of the paths in its body at once, for a test that dispatches them as a drop. It prints one line of JSON, `{"url": ...}`, when it is ready, and ends
+//! `POST /bridge/drop` makes picks of the paths in its body at once, for a test that dispatches them as a drop. `POST /bridge/close` is
+//! what closing the window is. It prints one line of JSON, `{"url": ...}`, when it is ready, and ends
 //! when its standard input does, so that it never outlives the test that started it. It is part of the tests and of no release.
 
 #[path = "../../src-tauri/src/practice.rs"]
@@ -69,6 +70,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/bridge/pick", post(pick))
         .route("/bridge/ready", post(ready_for_picking))
         .route("/bridge/drop", post(drop_paths))
+        .route("/bridge/close", post(close))
         .with_state(Bridge {
             api,
             ready: Arc::default(),
@@ -130,6 +132,11 @@ async fn drop_paths(
     Json(paths): Json<Vec<PathBuf>>,
 ) -> Json<Vec<Pick>> {
     Json(bridge.api.picked(paths))
+}
+
+/// What the window does when somebody closes it; whether it may.
+async fn close(State(bridge): State<Bridge>) -> Json<bool> {
+    Json(bridge.api.may_close())
 }
 
 async fn request(State(bridge): State<Bridge>, Json(request): Json<serde_json::Value>) -> Response {

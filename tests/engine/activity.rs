@@ -244,3 +244,43 @@ async fn what_somebody_else_started_is_not_named() {
         "the world's facts count"
     );
 }
+
+#[tokio::test]
+async fn a_job_can_be_read_as_a_page_of_its_own() {
+    let bench = Bench::practice().await;
+    let (id, name) = (bench.create().await, "till <3>");
+    bench.know([KnownCanister {
+        id,
+        name: name.to_owned(),
+        group: String::new(),
+    }]);
+    bench.install(id, "(module (memory 1))").await;
+    let job = run(&bench, take(id)).await;
+    let path = bench.home.join("report.html");
+    let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+    bench.engine.save_job_report(job.id, &path, now).unwrap();
+    let page = std::fs::read_to_string(&path).unwrap();
+    let snapshot = job.steps[1].output.as_ref().unwrap()["snapshot"].clone();
+    for told in [
+        "<h1>Take snapshot: till &lt;3&gt;</h1>",
+        "<td>Done</td>",
+        "Certified by the network",
+        &id.to_string(),
+        snapshot.as_str().unwrap(),
+        &bench.owner().to_text(),
+        "icp canister snapshot create",
+        "Written 2027-01-15 08:00:00 UTC",
+    ] {
+        assert!(page.contains(told), "{told} is missing in {page}");
+    }
+    assert!(!page.contains("<3>"), "a name is never markup");
+
+    bench.network().break_it([refuse("stop_canister", 1)]);
+    let failed = run(&bench, Op::Stop { canister: id }).await;
+    let page = bench.engine.job_report(failed.id, now).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    assert!(
+        page.contains("Why it did not come out as planned") && page.contains("not today"),
+        "{page}"
+    );
+}

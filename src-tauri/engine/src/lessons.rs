@@ -311,9 +311,7 @@ impl Engine {
         };
         let steps = facts.steps();
         if begun.name == LessonName::MoveState
-            && steps
-                .iter()
-                .any(|step| *step == (LessonStep::TakeSnapshot, true))
+            && steps.contains(&(LessonStep::TakeSnapshot, true))
             && let Err(error) = self.practice.write_out().await
         {
             tracing::warn!(error, "the practice network made no checkpoint");

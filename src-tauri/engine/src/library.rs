@@ -290,7 +290,7 @@ impl Library {
         let mut looks = 0;
         for shelf in self.folders() {
             scan(&shelf, 0, &mut looks, &mut |folder| {
-                places.push(folder.to_owned())
+                places.push(folder.to_owned());
             });
         }
         places
@@ -302,7 +302,7 @@ impl Library {
         let mut looks = 0;
         for shelf in self.folders() {
             scan(&shelf, 0, &mut looks, &mut |folder| {
-                copies.push(look(folder))
+                copies.push(look(folder));
             });
         }
         copies.sort_by(|one, other| one.folder.cmp(&other.folder));

@@ -197,6 +197,19 @@ fn earlier(module: &[u8]) -> Vec<u8> {
     [module, b"\x00\x09\x08previous"].concat()
 }
 
+/// A module that does the same and publishes no interface: what it publishes stands under a name that nobody asks for.
+fn silent(module: &[u8]) -> Vec<u8> {
+    const INTERFACE: &[u8] = b"candid:service";
+    let mut silent = module.to_vec();
+    let found = module
+        .windows(INTERFACE.len())
+        .position(|name| name == INTERFACE);
+    if let Some(at) = found {
+        silent[at..at + INTERFACE.len()].copy_from_slice(b"candid:nothing");
+    }
+    silent
+}
+
 fn tally(mut life: Life<'_, '_>, total: u64) -> Result<(), Reject> {
     life.days_ago(150);
     life.install(TALLY)?;
@@ -218,10 +231,10 @@ fn customers(mut life: Life<'_, '_>) -> Result<(), Reject> {
     Ok(())
 }
 
-/// Low on cycles: what it has does not last for the ninety days that it wants to be safe for.
+/// Low on cycles: what it has does not last for the ninety days that it wants to be safe for. It does not say what it can be asked.
 fn payments(mut life: Life<'_, '_>) -> Result<(), Reject> {
     life.days_ago(150);
-    life.install(TALLY)?;
+    life.install(&silent(TALLY))?;
     life.call("add", (48_250_u64,))
 }
 

@@ -232,6 +232,12 @@ async fn the_fleet_shows_what_there_is_to_look_after() {
         "low, and not frozen yet: {lasts_for} days"
     );
 
+    let interface = fleet
+        .agent
+        .read_state_canister_metadata(fleet.id("payments"), "candid:service")
+        .await;
+    assert!(interface.is_err(), "it publishes no interface");
+
     for (name, count) in [
         ("customers", 10),
         ("shop_backend", 3),
@@ -255,6 +261,39 @@ async fn the_fleet_shows_what_there_is_to_look_after() {
         .map(|pair| (pair[1] - pair[0]) / (24 * 60 * 60 * 1_000_000_000))
         .collect();
     assert_eq!(days, [47, 43], "of different ages");
+
+    // Whoever restores yesterday's snapshot of the orders sees the total go back.
+    let yesterday = fleet.snapshots("orders").await.pop().unwrap();
+    let load = LoadCanisterSnapshotArgs {
+        canister_id: fleet.id("orders"),
+        snapshot_id: yesterday.id,
+        sender_canister_version: None,
+    };
+    let loaded = fleet.manage("orders", "load_canister_snapshot", Encode!(&load).unwrap());
+    loaded.await.unwrap();
+    let reply = fleet.query("orders", "total", Encode!().unwrap()).await;
+    assert_eq!(Decode!(&reply, u64).unwrap(), 1_163, "41 fewer than today");
+
+    let asked = canopic_practice::interface::CanisterInfoArgs {
+        canister_id: fleet.id("orders"),
+        num_requested_changes: Some(20),
+    };
+    let historian = fleet.network.historian().unwrap();
+    let update = fleet.agent.update(&historian, "canister_info");
+    let reply = update
+        .with_arg(Encode!(&asked).unwrap())
+        .call_and_wait()
+        .await;
+    let told = Decode!(
+        &reply.unwrap(),
+        canopic_practice::interface::CanisterInfoResult
+    )
+    .unwrap();
+    assert_eq!(
+        told.recent_changes.len(),
+        4,
+        "made, installed, upgraded, and loaded just now: the historian tells it to anybody"
+    );
     fleet.network.stop().await;
 }
 

@@ -103,7 +103,9 @@ fn look_at_folder(path: &Utf8Path) -> Dropped {
         return Dropped::Project;
     }
     let (mut looks, mut copies) = (0, vec![]);
-    scan(path, 0, &mut looks, &mut |folder| copies.push(look(folder)));
+    scan(path, 0, &mut looks, &mut |folder| {
+        copies.push(look(folder));
+    });
     match copies.len() {
         0 => Dropped::Unknown,
         count => Dropped::Shelf(count),

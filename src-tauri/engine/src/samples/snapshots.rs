@@ -125,7 +125,7 @@ impl Samples {
                     place.canister.principal().as_slice(),
                     milliseconds(now),
                     i64::try_from(bytes).unwrap_or(i64::MAX),
-                    count as i64,
+                    i64::try_from(count).unwrap_or(i64::MAX),
                     newest.map(|at| i64::try_from(at).unwrap_or(i64::MAX)),
                 ],
             )
