@@ -16,6 +16,9 @@ export default defineConfig({
   retries: 0,
   // Each worker drives a browser and a whole practice network.
   workers: 2,
+  // Of a busy computer: what does not come at all still fails, a little later.
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
   reporter: "list",
   use: {
     ...browser,
