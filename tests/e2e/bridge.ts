@@ -94,7 +94,8 @@ export { expect };
 /** Opens the app and waits until the canisters are on the board. */
 export async function openBoard(page: Page, bridge: Bridge): Promise<void> {
   await page.goto(bridge.url);
-  await expect(page.getByRole("table")).toBeVisible();
+  // The practice network begins first.
+  await expect(page.getByRole("table")).toBeVisible({ timeout: 60_000 });
 }
 
 /** The row of a canister. */

@@ -23,6 +23,7 @@ export const creation = {
   settings: "Settings",
   freezing: "Freezing threshold, in days",
   fee: "Making it costs",
+  nothing: "nothing",
   startsWith: "It starts with",
   incomplete: "Something is left to fill in.",
   made: (name: string) => `${name} is made`,
