@@ -91,6 +91,16 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
+/** Lays ready what the next dialog of the system answers. */
+export async function layReady(bridge: Bridge, paths: string[]): Promise<void> {
+  const answer = await fetch(`${bridge.url}/bridge/ready`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(paths),
+  });
+  expect(answer.ok).toBe(true);
+}
+
 /** Opens the app and waits until the canisters are on the board. */
 export async function openBoard(page: Page, bridge: Bridge): Promise<void> {
   await page.goto(bridge.url);

@@ -104,6 +104,25 @@ impl Api {
             .collect()
     }
 
+    /// Writes what the page made, a table or a picture, to a file that a person picked, in place of what is there.
+    pub(crate) async fn save_file(&self, pick: u32, content: String) -> Result<(), Failure> {
+        let path = self.picks.path(pick)?;
+        let bytes = hex::decode(&content)
+            .map_err(|error| Failure::bug("reading what is to be written", &error))?;
+        let written = path.clone();
+        // A disk may sleep.
+        tokio::task::spawn_blocking(move || std::fs::write(written, bytes))
+            .await
+            .map_err(|error| Failure::bug("writing a file", &error))?
+            .map_err(|error| {
+                Error::new(Code::FolderUnusable, "writing a file")
+                    .with("path", &path)
+                    .because(error)
+            })?;
+        self.picks.drop(pick);
+        Ok(())
+    }
+
     #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]
     pub(crate) async fn drop_pick(&self, pick: u32) -> Result<(), Failure> {
         self.picks.drop(pick);

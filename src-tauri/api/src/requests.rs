@@ -205,6 +205,8 @@ requests! {
     CloseProject => close_project(folder: String) -> Vec<Project>;
     /// Forgets something that was picked.
     DropPick => drop_pick(pick: u32) -> ();
+    /// Writes a table or a picture that the page made to a file that was picked; its bytes are hexadecimal.
+    SaveFile => save_file(pick: u32, content: String) -> ();
     // Identities.
     /// All identities. No key is read for it.
     Identities => identities() -> IdentityListing;

@@ -3580,6 +3580,8 @@ export interface Requests {
   closeProject: { parameters: { folder: string; }; reply: Array<Project> };
   /** Forgets something that was picked. */
   dropPick: { parameters: { pick: number; }; reply: null };
+  /** Writes a table or a picture that the page made to a file that was picked; its bytes are hexadecimal. */
+  saveFile: { parameters: { pick: number; content: string; }; reply: null };
   /** All identities. No key is read for it. */
   identities: { parameters: {}; reply: IdentityListing };
   /** Whether keys can be kept in the system's keyring; fails with what is missing. The keyring may ask a person to open it. */

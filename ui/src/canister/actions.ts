@@ -3,6 +3,7 @@
  * What cannot be done stays in it with its reason.
  */
 import CameraIcon from "@lucide/svelte/icons/camera";
+import EyeOffIcon from "@lucide/svelte/icons/eye-off";
 import CopyIcon from "@lucide/svelte/icons/copy";
 import FuelIcon from "@lucide/svelte/icons/fuel";
 import HistoryIcon from "@lucide/svelte/icons/history";
@@ -17,7 +18,7 @@ import TrashIcon from "@lucide/svelte/icons/trash";
 import type { Component } from "svelte";
 import type { ActKind } from "../backend/backend";
 import type { Action, Canister } from "../backend/wire";
-import type { Item } from "../parts/Menu.svelte";
+import type { Item } from "../parts/menu";
 import type { AppState } from "../state/app";
 import { announcer } from "../parts/announcer.svelte";
 import { text } from "../text/en";
@@ -51,6 +52,7 @@ const known: Record<CanisterActionName, Known> = {
   topUp: { icon: FuelIcon, action: "topUp" },
   describe: { icon: PencilIcon },
   copyId: { icon: CopyIcon },
+  unwatch: { icon: EyeOffIcon },
   reinstall: { icon: PackageOpenIcon, action: "reinstall", isGrave: true },
   uninstall: { icon: PackageMinusIcon, action: "uninstall", isGrave: true },
   delete: { icon: TrashIcon, action: "delete", isGrave: true },
@@ -65,10 +67,29 @@ async function copyId(id: string): Promise<void> {
   }
 }
 
+/** Looks after a canister no more; the way back takes one press. */
+async function unwatch({ id, name, group }: Canister, app: AppState): Promise<void> {
+  const { backend, canisters, labels, toasts } = app;
+  const failure = await labels.change(backend.request("unwatchCanister", { canister: id }));
+  if (failure) return;
+  void canisters.refreshAnew();
+  toasts.say(text.watching.unwatched(name), {
+    word: text.watching.watchAgain,
+    run: () => {
+      const again = backend.request("watchCanister", { canister: id, name: name === id ? "" : name, group });
+      void labels.change(again).then(() => canisters.refreshAnew());
+    },
+  });
+}
+
 /** All that can be done to a canister, or cannot and why. */
-export function actionsOn(canister: Canister, { asking, canisters }: AppState): CanisterAction[] {
+export function actionsOn(canister: Canister, app: AppState): CanisterAction[] {
+  const { asking, canisters, labels } = app;
+  // Only what somebody added by its id can be taken away again; the others come with their network or their project.
+  const isWatched = labels.value?.some((label) => label.canister === canister.id && label.isWatched) ?? false;
   const changing: ActKind | undefined = canisters.changing.get(canister.id);
-  return (Object.keys(known) as CanisterActionName[]).map((name) => {
+  const names = (Object.keys(known) as CanisterActionName[]).filter((name) => name !== "unwatch" || isWatched);
+  return names.map((name) => {
     const { icon, action, isGrave = false } = known[name];
     const denial = action === undefined ? undefined : canister.denied[action];
     const isBusy = changing !== undefined && action !== undefined;
@@ -85,6 +106,7 @@ export function actionsOn(canister: Canister, { asking, canisters }: AppState): 
           : text.denials[denial],
       run: () => {
         if (name === "copyId") void copyId(canister.id);
+        else if (name === "unwatch") void unwatch(canister, app);
         else if (name === "install" || name === "upgrade" || name === "reinstall")
           asking.ask({ dialog: "install", canister: canister.id, way: name });
         else asking.ask({ dialog: name, canister: canister.id });

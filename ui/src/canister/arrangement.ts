@@ -1,13 +1,18 @@
 /** Which canisters the board shows, and in which order. Pure; the board decides when to arrange anew. */
 import type { Canister } from "../backend/wire";
-import { isStopped, needsAttention } from "./attention";
+import { isStopped, lacksCopy, needsAttention } from "./attention";
 
-export type Column = "name" | "state" | "cycles" | "memory" | "module";
+const columns = ["name", "state", "cycles", "memory", "snapshots", "copy", "module"] as const;
+export type Column = (typeof columns)[number];
+
+export const isColumn = (word: string): word is Column => columns.some((column) => column === word);
 
 export interface Choice {
   filter: string;
   onlyAttention: boolean;
   onlyStopped: boolean;
+  /** Only those that no verified copy of late stands behind. */
+  onlyUncopied: boolean;
   column: Column;
   isDescending: boolean;
 }
@@ -16,18 +21,25 @@ export const everything: Choice = {
   filter: "",
   onlyAttention: false,
   onlyStopped: false,
+  onlyUncopied: false,
   column: "name",
   isDescending: false,
 };
 
 /** The ids to show, in order. Whether a canister has trouble of its own also draws attention. */
-export function arrange(canisters: Canister[], choice: Choice, hasTrouble: (id: string) => boolean): string[] {
+export function arrange(
+  canisters: Canister[],
+  choice: Choice,
+  hasTrouble: (id: string) => boolean,
+  now = Date.now(),
+): string[] {
   const wanted = choice.filter.trim().toLowerCase();
   const compare = comparisons[choice.column];
   return canisters
     .filter(({ id, name }) => wanted === "" || name.toLowerCase().includes(wanted) || id.includes(wanted))
     .filter((canister) => !choice.onlyAttention || needsAttention(canister) || hasTrouble(canister.id))
     .filter((canister) => !choice.onlyStopped || isStopped(canister))
+    .filter((canister) => !choice.onlyUncopied || lacksCopy(canister, now))
     .toSorted((one, other) => {
       const unknown = Number(!isKnown(one, choice.column)) - Number(!isKnown(other, choice.column));
       // What is not known stays at the end in either direction.
@@ -56,6 +68,8 @@ const moduleOf = ({ reading }: Canister) => {
 
 function isKnown(canister: Canister, column: Column): boolean {
   if (column === "name") return true;
+  if (column === "snapshots") return canister.snapshots !== null;
+  if (column === "copy") return canister.newestCopyAt !== null;
   return column === "module" ? moduleOf(canister) !== undefined : statusOf(canister) !== undefined;
 }
 
@@ -67,5 +81,7 @@ const comparisons: Record<Column, (one: Canister, other: Canister) => number> = 
     return difference === 0n ? 0 : difference < 0n ? -1 : 1;
   },
   memory: (one, other) => (statusOf(one)?.memoryBytes ?? 0) - (statusOf(other)?.memoryBytes ?? 0),
+  snapshots: (one, other) => (one.snapshots?.count ?? 0) - (other.snapshots?.count ?? 0),
+  copy: (one, other) => (one.newestCopyAt ?? 0) - (other.newestCopyAt ?? 0),
   module: (one, other) => (moduleOf(one) ?? "").localeCompare(moduleOf(other) ?? ""),
 };

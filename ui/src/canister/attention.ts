@@ -28,3 +28,12 @@ export function needsAttention({ reading }: Canister): boolean {
 export function isStopped({ reading }: Canister): boolean {
   return reading.kind === "full" && reading.status.runState === "stopped";
 }
+
+/** How old the newest verified copy may be: a week is what most people could bear to lose. */
+const recent = 7 * 24 * 60 * 60 * 1_000;
+
+/** Whether it is ours to keep, and no verified copy of late is on this computer. */
+export function lacksCopy({ reading, denied, newestCopyAt }: Canister, now: number): boolean {
+  const isOurs = reading.kind === "full" && denied.takeSnapshot !== "notController";
+  return isOurs && (newestCopyAt === null || now - newestCopyAt > recent);
+}

@@ -1,5 +1,5 @@
 /**
- * Keys in a table of rows: up, down, Home and End move among rows, Enter opens one, left and right move among its buttons,
+ * Keys in a table of rows: up, down, Home and End move among rows, Enter opens one, Space chooses it, left and right move among its buttons,
  * Escape goes back to the row.
  *
  * Rows are moved among by their ids, because a row far away need not be drawn yet.
@@ -9,6 +9,7 @@ export function moveAmongRows(
   ids: string[],
   go: (id: string) => void,
   open: (id: string) => void,
+  choose: (id: string, isRange: boolean) => void,
 ): void {
   const { target, key } = event;
   if (!(target instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -26,6 +27,12 @@ export function moveAmongRows(
   if (toRow !== undefined) {
     event.preventDefault();
     go(toRow);
+    return;
+  }
+
+  if (key === " " && target === row) {
+    event.preventDefault();
+    choose(id, event.shiftKey);
     return;
   }
 

@@ -1,7 +1,15 @@
 /** All state of the window, handed down from App.svelte. */
 import { createContext } from "svelte";
 import { type Backend, failureOf } from "../backend/backend";
-import type { Failure, IdentityListing, Label, NetworkListing, Project, Session as Opened } from "../backend/wire";
+import type {
+  Failure,
+  IdentityListing,
+  Label,
+  NetworkListing,
+  Project,
+  Scope,
+  Session as Opened,
+} from "../backend/wire";
 import { Acts } from "./acts.svelte";
 import { Asking } from "./asking.svelte";
 import { Canisters } from "./canisters.svelte";
@@ -56,6 +64,15 @@ export class AppState {
     return this.#move(this.backend.request("chooseIdentity", { identity }));
   }
 
+  /** Lets the network in use be changed for a while. */
+  async unlockNetwork(scope: Scope): Promise<Failure | undefined> {
+    return this.#update(this.backend.request("unlock", { scope }));
+  }
+
+  lockNetwork(): Promise<Failure | undefined> {
+    return this.#update(this.backend.request("lockNetwork", {}));
+  }
+
   /** Locks every key; those that jobs need are locked when the jobs are done. */
   lockKeys(): Promise<Failure | undefined> {
     return this.identities.change(this.backend.request("lockIdentities", {}));
@@ -79,6 +96,16 @@ export class AppState {
     void this.identities.read();
     void this.projects.read();
     void this.labels.read();
+  }
+
+  /** Takes in a session of the same place: nothing that was read becomes void. */
+  async #update(session: Promise<Opened>): Promise<Failure | undefined> {
+    try {
+      this.session.take(await session);
+      return undefined;
+    } catch (thrown) {
+      return failureOf(thrown);
+    }
   }
 
   async #move(session: Promise<Opened>): Promise<Failure | undefined> {

@@ -9,7 +9,9 @@ import type { Action, IdentityDetails, NetworkListing, Pick, SettingsChange } fr
 type AskNetwork =
   | { dialog: "addNetwork"; address?: string; name?: string }
   | { dialog: "acceptRootKey" | "renameNetwork" | "removeNetwork"; network: NetworkListing }
-  | { dialog: "resetPractice" };
+  | { dialog: "resetPractice" }
+  /** Lets the network in use be changed; for one canister, if it was one that somebody was about to change. */
+  | { dialog: "unlock"; canister?: string };
 
 /** About an identity. */
 type AskIdentity =
@@ -43,6 +45,8 @@ export type Ask =
   /** What a person calls a canister, and notes about it. */
   | { dialog: "describe"; canister: string }
   | { dialog: "watch" }
+  /** The same to each of several. */
+  | { dialog: "several"; what: "start" | "stop" | "takeSnapshot" | "download"; canisters: string[] }
   | AskNetwork
   | AskIdentity
   | AskOfSnapshots;

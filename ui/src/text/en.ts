@@ -20,7 +20,6 @@ import type {
 import { acts, checks, downtimes, guide, jobs, steps, undos } from "./en/operations";
 import { identityWords } from "./en/identities";
 import { guardWords, networkWords } from "./en/networks";
-import { projectWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
 import { canisterSettings } from "./en/canister-settings";
 import { canisterActs, creation, stopping } from "./en/creations";
 import { log } from "./en/logs";
@@ -31,6 +30,8 @@ import { library } from "./en/library";
 import { actions, amounts, deletion, topUp, uninstall } from "./en/lifecycle";
 import { compare, download, drill, fleet, proof, remove, restore, send, slots, takeSnapshot } from "./en/snapshots";
 import { timeline } from "./en/timeline";
+import { projectWords, severalWords, shareWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
+import { takeSnapshot } from "./en/snapshots";
 
 export { explain, explainAct, type Explanation, failureCodes } from "./en/failures";
 
@@ -192,6 +193,8 @@ export const text = {
   watching: watchWords,
   welcome: welcomeWords,
   tidy: tidyWords,
+  several: severalWords,
+  share: shareWords,
   projectProblems,
   appearances,
 
@@ -211,6 +214,9 @@ export const text = {
 
   palette: {
     title: "Find a canister or an action",
+    page: (page: string) => `Settings: ${page}`,
+    practiceReset: "Reset the practice network",
+    welcome: "Show the welcome",
     placeholder: "A name, an id, or what you want to do",
     found: "Found",
     nothing: "Nothing has this name.",
@@ -222,6 +228,13 @@ export const text = {
     filter: "Filter by name or id",
     attention: "Needs attention",
     stopped: "Stopped",
+    uncopied: "No recent copy",
+    snapshots: (count: number, places: number) => `${count} of ${places} places for snapshots are taken`,
+    notListed: "Not listed yet",
+    notTold: "Not visible",
+    copyMeaning: "The newest moment of which a verified copy lies on this computer.",
+    noCopy: "None",
+    changed: "changed",
     chips: "Show only",
     refreshed: "Refreshed",
     columns: {
@@ -229,10 +242,13 @@ export const text = {
       state: "State",
       cycles: "Cycles",
       memory: "Memory",
+      snapshots: "Snapshots",
+      copy: "Newest copy",
       module: "Module",
       actions: "Actions",
     },
     id: (name: string) => `id of ${name}`,
+    more: (name: string) => `More about ${name}`,
     module: (name: string) => `module hash of ${name}`,
     noModule: "Empty",
     noModuleMeaning: "No code is installed.",
@@ -417,6 +433,7 @@ export const text = {
     safe: "What is safe",
     next: "What you can do",
     setAside: "Set the settings aside and start",
+    practice: "Open the practice network",
     opening: "Opening",
   },
 
@@ -435,6 +452,7 @@ export const text = {
     help: "Show this list",
     views: "Canisters, Library, Activity, Settings",
     rows: "Move through the rows",
+    choose: "Choose the row, to do something to several",
     ends: "First or last row",
     enter: "Open the canister of the row",
     buttons: "Move among the row's buttons",

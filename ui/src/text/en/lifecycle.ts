@@ -10,6 +10,7 @@ export const actions = {
   topUp: { word: "Top up", command: (name: string) => `Top up ${name}` },
   describe: { word: "Name and note", command: (name: string) => `Name and note of ${name}` },
   copyId: { word: "Copy id", command: (name: string) => `Copy the id of ${name}` },
+  unwatch: { word: "Take off the board", command: (name: string) => `Take ${name} off the board` },
   reinstall: { word: "Reinstall", command: (name: string) => `Reinstall ${name}` },
   uninstall: { word: "Remove module", command: (name: string) => `Remove the module of ${name}` },
   delete: { word: "Delete", command: (name: string) => `Delete ${name}` },

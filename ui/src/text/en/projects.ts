@@ -109,6 +109,50 @@ export const welcomeWords = {
   finished: "That is the heart of it. Everything else is in reach of Ctrl K.",
 };
 
+const canisters = (amount: number) => (amount === 1 ? "1 canister" : `${amount} canisters`);
+
+export const severalWords = {
+  start: {
+    question: (amount: number) => `Start ${canisters(amount)}?`,
+    meaning: "Each takes calls again, with its memory as it was left. Stop it again at any time.",
+    verb: (amount: number) => `Start ${canisters(amount)}`,
+  },
+  stop: {
+    question: (amount: number) => `Stop ${canisters(amount)}?`,
+    meaning: "Each answers no calls until somebody starts it. Whoever uses it notices at once.",
+    verb: (amount: number) => `Stop ${canisters(amount)}`,
+  },
+  takeSnapshot: {
+    question: (amount: number) => `Take a snapshot of ${canisters(amount)}?`,
+    meaning: "Each is stopped for some seconds meanwhile and started again by itself.",
+    verb: (amount: number) => `Take snapshots of ${canisters(amount)}`,
+  },
+  download: {
+    question: (amount: number) => `Download the newest snapshot of ${canisters(amount)}?`,
+    meaning: "A copy of each comes into the library. Nothing changes on the network.",
+    verb: (amount: number) => `Download ${amount === 1 ? "1 snapshot" : `${amount} snapshots`}`,
+  },
+  ready: "Ready",
+  blocked: "Something has to be mended first: open it to see what.",
+  copied: "Its newest snapshot is on this computer already.",
+  noneAble: "It can be done to none of them.",
+  ended: "All of them have come to an end.",
+};
+
+export const shareWords = {
+  group: "Group",
+  id: "Id",
+  lasts: "Lasts",
+  read: "Read at",
+  menu: "Share the board",
+  csv: "Save as a table (CSV)",
+  png: "Save as a picture",
+  pickTitle: "Where to save it",
+  fileName: (network: string) => `canisters-${network}`,
+  saved: (name: string) => `${name} is saved.`,
+  failed: "It was not saved",
+};
+
 export const tidyWords = {
   bulk: (amount: number) => (amount === 1 ? "1 canister chosen" : `${amount} canisters chosen`),
   label: "What to do with the chosen canisters",
@@ -120,8 +164,4 @@ export const tidyWords = {
   takeSnapshots: "Take snapshots",
   download: "Download",
   share: "Share",
-  csv: "Save as a table (CSV)",
-  picture: "Save as a picture",
-  pictureCopied: "The picture is in the clipboard.",
-  saved: (name: string) => `Saved as ${name}.`,
 };
