@@ -3,7 +3,7 @@ import type { Backend } from "../backend/backend";
 import type { Canister, Op } from "../backend/wire";
 import { text } from "../text/en";
 
-export type Several = "start" | "stop" | "takeSnapshot" | "download";
+export type Several = "start" | "stop" | "download";
 
 interface Found {
   id: string;
@@ -23,13 +23,6 @@ export async function opFor(
     case "start":
     case "stop":
       return { id, op: { op: what, canister: id } };
-    case "takeSnapshot": {
-      const isRunning = canister?.reading.kind === "full" && canister.reading.status.runState === "running";
-      return {
-        id,
-        op: { op: "takeSnapshot", canister: id, isStoppedMeanwhile: isRunning, replace: null, name: "", note: "" },
-      };
-    }
     case "download": {
       // Without a snapshot there is nothing to download; what is whole on this computer already needs no second copy.
       const { moments } = await backend.request("timeline", { canister: id });

@@ -46,7 +46,7 @@ export type Ask =
   | { dialog: "describe"; canister: string }
   | { dialog: "watch" }
   /** The same to each of several. */
-  | { dialog: "several"; what: "start" | "stop" | "takeSnapshot" | "download"; canisters: string[] }
+  | { dialog: "several"; what: "start" | "stop" | "download"; canisters: string[] }
   | AskNetwork
   | AskIdentity
   | AskOfSnapshots;

@@ -122,11 +122,6 @@ export const severalWords = {
     meaning: "Each answers no calls until somebody starts it. Whoever uses it notices at once.",
     verb: (amount: number) => `Stop ${canisters(amount)}`,
   },
-  takeSnapshot: {
-    question: (amount: number) => `Take a snapshot of ${canisters(amount)}?`,
-    meaning: "Each is stopped for some seconds meanwhile and started again by itself.",
-    verb: (amount: number) => `Take snapshots of ${canisters(amount)}`,
-  },
   download: {
     question: (amount: number) => `Download the newest snapshot of ${canisters(amount)}?`,
     meaning: "A copy of each comes into the library. Nothing changes on the network.",
