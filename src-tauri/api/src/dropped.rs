@@ -17,10 +17,6 @@ use ts_rs::TS;
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "made for the wire and gone at once"
-)]
 pub enum Dropped {
     /// A whole copy, of ours or of another tool.
     Copy {

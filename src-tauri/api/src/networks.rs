@@ -123,10 +123,7 @@ impl From<engine::Access> for Access {
         match access {
             engine::Access::Open => Self::Open,
             engine::Access::ReadOnly(unlocked) => Self::ReadOnly {
-                unlocked: unlocked
-                    .iter()
-                    .map(|canister| canister.to_string())
-                    .collect(),
+                unlocked: unlocked.iter().map(ToString::to_string).collect(),
             },
             engine::Access::Until(until) => Self::Unlocked {
                 until: milliseconds(until),

@@ -134,6 +134,9 @@ impl<R: Seek> Seek for Budget<R> {
     }
 }
 
+/// One of the entries of an archive, to be read.
+type Entry<'zip> = ZipFile<'zip, Budget<Box<dyn Source>>>;
+
 /// An archive whose list of entries was found harmless.
 struct Entries {
     zip: ZipArchive<Budget<Box<dyn Source>>>,
@@ -212,11 +215,7 @@ impl Entries {
     }
 
     /// An entry of the copy, if it is there.
-    fn find(
-        &mut self,
-        archive: &Utf8Path,
-        name: &str,
-    ) -> Result<Option<ZipFile<'_, Budget<Box<dyn Source>>>>> {
+    fn find(&mut self, archive: &Utf8Path, name: &str) -> Result<Option<Entry<'_>>> {
         match self.zip.by_name(&format!("{}{name}", self.top)) {
             Ok(entry) => Ok(Some(entry)),
             Err(ZipError::FileNotFound) => Ok(None),
