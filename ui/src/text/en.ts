@@ -31,7 +31,6 @@ import { actions, amounts, deletion, topUp, uninstall } from "./en/lifecycle";
 import { compare, download, drill, fleet, proof, remove, restore, send, slots, takeSnapshot } from "./en/snapshots";
 import { timeline } from "./en/timeline";
 import { projectWords, severalWords, shareWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
-import { takeSnapshot } from "./en/snapshots";
 
 export { explain, explainAct, type Explanation, failureCodes } from "./en/failures";
 
