@@ -118,5 +118,5 @@ test("without an interface there is the method's name and text", async ({ page }
   await expect(page.getByText("It does not say what it can be asked")).toBeVisible();
   await page.getByLabel("Method").fill("total");
   await page.getByRole("button", { name: "Ask total" }).click();
-  await expect(page.getByRole("region", { name: "Answer" })).toContainText("nat64");
+  await expect(page.getByRole("region", { name: "Answer" })).toContainText(/\(\d+\)/);
 });

@@ -19,8 +19,8 @@ test("a change is reviewed, made, and stands in the activity", async ({ page }) 
   await page.getByLabel("Freezing threshold").first().fill("90");
   await page.getByLabel("Heap limit").first().fill("1.5");
   await page.getByRole("button", { name: "Add a variable" }).click();
-  await page.getByLabel("Name of variable 1").fill("STAGE");
-  await page.getByLabel("Value of STAGE").fill("practice");
+  await page.getByRole("textbox", { name: "Name of variable 1" }).fill("STAGE");
+  await page.getByRole("textbox", { name: "Value of STAGE" }).fill("practice");
   await expect(page.getByText("3 settings are changed")).toBeVisible();
   await review.click();
   const dialog = page.getByRole("dialog", { name: "Change settings of orders" });
