@@ -38,6 +38,7 @@ fn creation(placement: Placement, purse: Purse, amount: u128) -> Op {
             },
             payment: payment(amount),
             purse: Some(purse),
+            name: "Lighthouse".to_owned(),
         }),
     }
 }

@@ -9,7 +9,7 @@ use canopic_practice::{
     interface::CanisterSettings,
 };
 use canopic_tests::Bench;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn struck(kind: Kind, method: Option<&str>, times: u32, effect: Effect) -> Fault {
     Fault {
@@ -68,7 +68,7 @@ async fn a_status_is_whole() {
     let (found, told) = (status(&bench, id).await, bench.status(id).await);
     let number = |number: &candid::Nat| u128::try_from(number.0.clone()).unwrap();
     assert_eq!(found.run_state, RunState::Running);
-    assert!(!found.is_certified, "a query is one machine's word");
+    assert!(found.proven_at.is_none(), "a query is one machine's word");
     assert_eq!(found.module_hash, told.module_hash);
     assert_eq!(found.version, told.version);
     assert_eq!(found.settings.controllers, [bench.owner()]);
@@ -98,9 +98,11 @@ async fn a_status_is_whole() {
         "the kinds add up to the whole"
     );
     let certified = bench.engine.canister(id, true).await.unwrap();
+    let proven_at = certified.reading.status().unwrap().proven_at;
+    let age = proven_at.map(|at| SystemTime::now().duration_since(at).unwrap_or_default());
     assert!(
-        certified.reading.status().unwrap().is_certified,
-        "on request a certificate proves it"
+        age.is_some_and(|age| age < Duration::from_secs(60)),
+        "on request a certificate proves it, and says when: {age:?} ago"
     );
 }
 

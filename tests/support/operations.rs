@@ -164,6 +164,7 @@ pub fn brisk() -> Conduct {
         longest_pause: Duration::from_millis(200),
         attempts: 6,
         witness: None,
+        room: None,
     }
 }
 

@@ -113,6 +113,7 @@ export function status(changes: Partial<Status> = {}): Status {
   return {
     runState: "running",
     isCertified: false,
+    provenAt: null,
     moduleHash: "a3f01c5566778899aabbccddeeff00112233445566778899aabbccddeeff9e07",
     settings: {
       controllers: ["4axum-7r33z-yrnqn-zyxp5-eae"],

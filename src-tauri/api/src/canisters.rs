@@ -101,6 +101,8 @@ pub struct Status {
     pub run_state: RunState,
     /// Whether a certificate proves it; otherwise one machine of the network signed it.
     pub is_certified: bool,
+    /// The time of that certificate, in milliseconds since 1970; null without one.
+    pub proven_at: Option<f64>,
     /// SHA-256 of the module, hexadecimal; null for an empty canister.
     pub module_hash: Option<String>,
     /// All its settings.
@@ -485,14 +487,16 @@ mirror! {
 impl Api {
     pub(crate) async fn canisters(&self) -> Result<Board, Failure> {
         let engine = self.engine()?;
-        let caller = engine.connection().await?.identity.principal;
+        let connection = engine.connection().await?;
+        let caller = connection.identity.principal;
+        let ours = engine.our_principals(&connection);
         let canisters = engine.canisters().await?;
         let beside = engine.beside(&canisters).await;
         let trouble = common_trouble(&canisters);
         let views = canisters.into_iter().zip(beside);
         Ok(Board {
             canisters: views
-                .map(|(canister, beside)| view(canister, &beside, caller))
+                .map(|(canister, beside)| view(canister, &beside, caller, &ours))
                 .collect(),
             trouble,
         })
@@ -505,8 +509,7 @@ impl Api {
     ) -> Result<Canister, Failure> {
         let engine = self.engine()?;
         let found = engine.canister(canister.parse()?, certified).await?;
-        let caller = engine.connection().await?.identity.principal;
-        Ok(seen(&engine, found, caller).await)
+        seen(&engine, found).await
     }
 
     pub(crate) async fn canister_metadata(
@@ -620,19 +623,20 @@ impl Api {
         let engine = self.engine()?;
         let id: CanisterId = canister.parse()?;
         let changed = engine.act(action, id).await?;
-        let caller = engine.connection().await?.identity.principal;
-        Ok(seen(&engine, changed, caller).await)
+        seen(&engine, changed).await
     }
 }
 
 /// The view of one canister with what is remembered of it.
-async fn seen(engine: &engine::Engine, canister: engine::Canister, caller: Principal) -> Canister {
+async fn seen(engine: &engine::Engine, canister: engine::Canister) -> Result<Canister, Failure> {
+    let connection = engine.connection().await?;
     let beside = engine.beside(std::slice::from_ref(&canister)).await;
-    view(
+    Ok(view(
         canister,
         &beside.into_iter().next().unwrap_or_default(),
-        caller,
-    )
+        connection.identity.principal,
+        &engine.our_principals(&connection),
+    ))
 }
 
 /// The failure of a whole board: all of its canisters failed in the same way, and it is one that no canister has by itself.
@@ -651,13 +655,18 @@ fn common_trouble(canisters: &[engine::Canister]) -> Option<Failure> {
     (is_common && is_shared).then(|| first.into())
 }
 
-/// Makes the view of a canister for somebody.
-fn view(canister: engine::Canister, beside: &engine::Beside, caller: Principal) -> Canister {
+/// Makes the view of a canister for somebody. `ours` are all identities at hand, the one in use and the others.
+fn view(
+    canister: engine::Canister,
+    beside: &engine::Beside,
+    caller: Principal,
+    ours: &[Principal],
+) -> Canister {
     let denied = EngineAction::ALL.into_iter().filter_map(|action| {
         let denial = engine::may(action, &canister.reading, caller).err()?;
         Some((action.into(), denial.into()))
     });
-    let warnings = canister.reading.warnings(&[caller]);
+    let warnings = canister.reading.warnings(ours);
     Canister {
         id: canister.id.to_string(),
         denied: denied.collect(),
@@ -693,7 +702,8 @@ impl From<engine::Status> for Status {
     fn from(status: engine::Status) -> Self {
         Self {
             run_state: status.run_state.into(),
-            is_certified: status.is_certified,
+            is_certified: status.proven_at.is_some(),
+            proven_at: status.proven_at.map(milliseconds),
             reserve: status.reserve().to_string(),
             runway_days: status.runway_days(),
             days_until_empty: status.days_until_empty(),

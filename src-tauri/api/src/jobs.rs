@@ -40,6 +40,8 @@ pub enum Op {
         amount: String,
         /// Who pays; null: as the network has it.
         purse: Option<Purse>,
+        /// What it is called on the board; empty for its id.
+        name: String,
     },
     /// Deletes a canister for ever, with all that is in it.
     Delete {
@@ -298,12 +300,14 @@ impl Op {
                 settings,
                 amount,
                 purse,
+                name,
             } => engine::Op::Create {
                 creation: Box::new(engine::Creation {
                     placement: placement.try_into()?,
                     settings: settings.try_into()?,
                     payment: payment(&amount)?,
                     purse: purse.map(Into::into),
+                    name,
                 }),
             },
             Self::Delete { canister } => engine::Op::Delete {
@@ -506,7 +510,7 @@ mirror! {
 mirror! {
     /// What a step does. See [`canopic_engine::StepName`].
     StepName {
-        Buy, ChangeSettings, CheckAnswer, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, DeleteTrial,
+        AddToBoard, Buy, ChangeSettings, CheckAnswer, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, DeleteTrial,
         DropCopy, FetchSnapshot, FetchToSend, FillSnapshot, Give, InstallCode, LoadSnapshot, LoadTrial, MakeSnapshot, MakeTrial,
         MendCopy, Pay, Receive, StampCopy, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
     }

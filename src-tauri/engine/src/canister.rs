@@ -27,7 +27,7 @@ pub use status::{
 pub(crate) use status::amount;
 
 use crate::{
-    CanisterId, Certainty, Code, Engine, Error, KnownCanister, Result,
+    CanisterId, Code, Engine, Error, KnownCanister, Result,
     replica::{Call, Replica},
 };
 use candid::{CandidType, Principal};
@@ -164,7 +164,7 @@ fn status_call(id: CanisterId) -> Result<Call<(StatusReply,)>> {
 pub(crate) async fn read(replica: &Replica, id: CanisterId) -> Reading {
     let asked = async { replica.query(&status_call(id)?).await };
     match asked.await {
-        Ok((reply,)) => Reading::Full(Box::new(reply.into_status(false))),
+        Ok((reply,)) => Reading::Full(Box::new(reply.into_status(None))),
         Err(error) if error.code == Code::NotController => match read_public(replica, id).await {
             Ok(facts) => Reading::Public(facts),
             Err(error) => Reading::Failed(error),
@@ -194,13 +194,8 @@ async fn read_public(replica: &Replica, id: CanisterId) -> Result<PublicFacts> {
 /// Reads the status with a certificate. It takes as long as a change does, because on the network it is one; but it changes
 /// nothing, so an answer that is lost leaves no doubt behind.
 pub(crate) async fn read_certified(replica: &Replica, id: CanisterId) -> Result<Status> {
-    match replica.perform(&status_call(id)?).await {
-        Ok((reply,)) => Ok(reply.into_status(true)),
-        Err(error) if error.certainty == Certainty::Unknown => {
-            Err(error.certainty(Certainty::NothingSent))
-        }
-        Err(error) => Err(error),
-    }
+    let ((reply,), proven_at) = replica.prove(&status_call(id)?).await?;
+    Ok(reply.into_status(Some(proven_at)))
 }
 
 /// Reads within the deadlines, and asks again where the network asks to slow down.

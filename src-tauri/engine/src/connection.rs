@@ -111,6 +111,16 @@ impl Engine {
         self.connections.retain(|(_, other)| *other != principal);
     }
 
+    /// The principals of all identities at hand on a network, whichever is in use.
+    pub fn our_principals(&self, connection: &Connection) -> Vec<Principal> {
+        let play = connection.endpoint.play_key.as_ref().map(Identity::play);
+        let stored = self.identities.profiles().into_iter();
+        let mut ours: Vec<_> = stored.map(|(profile, _)| profile.principal).collect();
+        ours.extend(play.map(|identity| identity.principal));
+        ours.push(connection.identity.principal);
+        ours
+    }
+
     /// The identity that is used on a network, ready to sign.
     pub async fn identity_on(&self, network: &NetworkId) -> Result<Identity> {
         let (_, endpoint) = self.whereabouts(network).await?;

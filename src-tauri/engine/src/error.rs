@@ -87,6 +87,10 @@ pub enum Code {
     JournalDamaged,
     /// The journal of jobs was written by a newer Canopic.
     JournalFromNewerVersion,
+    /// The disk has no room left for the journal of jobs: nothing is done until it has.
+    JournalFull,
+    /// The journal of jobs may be read and not written: nothing is done without it.
+    JournalReadOnly,
     /// The journal of jobs cannot be opened or written: nothing is done without it.
     JournalUnusable,
     /// A file with a key does not say which kind of key it is.

@@ -118,7 +118,7 @@ pub struct Sent {
     pub method: String,
     /// What the step has to know of the world to tell later whether the call took effect.
     pub before: Value,
-    /// The very bytes.
+    /// What is sent. Its bytes lie beside the log while they may be needed.
     pub envelope: Envelope,
 }
 
@@ -467,7 +467,10 @@ impl Job {
                     State::Running
                 };
             }
-            Event::Ended { end } => self.state = State::Ended(end),
+            Event::Ended { end } => {
+                self.open.clear();
+                self.state = State::Ended(end);
+            }
         }
         Ok(())
     }

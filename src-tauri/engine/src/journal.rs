@@ -1,9 +1,12 @@
 //! The journal: what was done and what is about to be done, on disk before it happens.
 //!
-//! One SQLite file that one process owns (the lock of [`crate::Folders`] sees to that). Two tables:
+//! One SQLite file that one process owns (the lock of [`crate::Folders`] sees to that). Three tables:
 //!
 //! - `event` is append-only, and every row is chained to the one before it by SHA-256: a row that was changed, taken out or put in
 //!   between shows. Jobs are folds of these rows, and the activity log is read from them; there is no second truth.
+//! - `envelope` holds the bytes of signed calls whose end is not known. They come and go in the transaction of the event that seals or
+//!   settles the call; the event itself names them by the request id, which is their hash. A module is megabytes, and a log that is
+//!   never cut must not grow by them.
 //! - `scratch` is what steps remember while they run: the newest value only, outside the chain.
 //!
 //! Every append is one transaction in WAL mode with full sync: when [`Journal::append`] returns, a power cut does not take the event
@@ -12,32 +15,38 @@
 
 use crate::{
     Code, Error, Result,
-    job::{Deed, Event, Job, JobId},
+    job::{Deed, Event, Job, JobId, Sent},
     settings::create_private_file,
 };
 use camino::{Utf8Path, Utf8PathBuf};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
+    io::ErrorKind,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 const FILE: &str = "journal.sqlite";
 /// Rises when an older app must not touch the file any more.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// "cnpc": tells our file from any other SQLite file.
 const APPLICATION: i64 = 0x636e_7063;
 const LAYOUT: &str = "
-    CREATE TABLE event (
+    CREATE TABLE IF NOT EXISTS event (
         number INTEGER PRIMARY KEY,
         job INTEGER NOT NULL,
         at INTEGER NOT NULL,
         event TEXT NOT NULL,
         hash BLOB NOT NULL
     ) STRICT;
-    CREATE TABLE scratch (
+    CREATE TABLE IF NOT EXISTS envelope (
+        request BLOB PRIMARY KEY,
+        bytes BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE IF NOT EXISTS scratch (
         job INTEGER NOT NULL,
         step INTEGER NOT NULL,
         value TEXT NOT NULL,
@@ -75,7 +84,11 @@ pub(crate) struct Journal {
     path: Utf8PathBuf,
     newest: u64,
     hash: Vec<u8>,
+    room: Option<Room>,
 }
+
+/// The most pages that the file may have, asked before each write.
+pub(crate) type Room = Arc<dyn Fn() -> u32 + Send + Sync>;
 
 /// What a journal holds when it is opened.
 pub(crate) struct Contents {
@@ -86,10 +99,17 @@ pub(crate) struct Contents {
 
 impl Journal {
     /// Opens the journal in this folder, or begins one.
-    pub(crate) fn open(folder: &Utf8Path) -> Result<(Self, Contents)> {
+    pub(crate) fn open(folder: &Utf8Path, room: Option<Room>) -> Result<(Self, Contents)> {
         let path = folder.join(FILE);
         create_private_file(&path).map_err(|error| {
-            Error::new(Code::JournalUnusable, "opening the journal")
+            let code = match error.kind() {
+                ErrorKind::StorageFull => Code::JournalFull,
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    Code::JournalReadOnly
+                }
+                _ => Code::JournalUnusable,
+            };
+            Error::new(code, "opening the journal")
                 .with("path", &path)
                 .because(error)
         })?;
@@ -118,7 +138,7 @@ impl Journal {
         connection
             .pragma_update(None, "synchronous", "FULL")
             .map_err(sqlite)?;
-        if version == 0 {
+        if version < VERSION {
             let text = format!(
                 "BEGIN IMMEDIATE; {LAYOUT} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; COMMIT;"
             );
@@ -129,6 +149,7 @@ impl Journal {
             path,
             newest: 0,
             hash: vec![],
+            room,
         };
         let contents = journal.read()?;
         Ok((journal, contents))
@@ -188,6 +209,20 @@ impl Journal {
                 step.scratch = value;
             }
         }
+        let open = contents.jobs.values_mut().flat_map(|job| &mut job.open);
+        for sent in open.filter(|sent| sent.envelope.bytes().is_empty()) {
+            let bytes = self
+                .connection
+                .query_row(
+                    "SELECT bytes FROM envelope WHERE request = ?1",
+                    [sent.envelope.request_id()],
+                    |row| row.get(0),
+                )
+                .optional()
+                .map_err(failed)?
+                .ok_or_else(|| damaged(&self.path, "a signed call is missing"))?;
+            sent.envelope.put_bytes(bytes);
+        }
         Ok(contents)
     }
 
@@ -197,17 +232,26 @@ impl Journal {
         let event = Event::Began {
             deed: Box::new(deed.clone()),
         };
-        let number = self.write(id, &event, at)?;
+        let number = self.write(id, &event, at, &[])?;
         Ok(Job::begin(id, deed, number, at))
     }
 
-    /// Writes an event down and then takes it into the job. Both happen, or neither.
+    /// Writes an event down and then takes it into the job. Both happen, or neither. The bytes of a call come with its sealing, and go
+    /// when its end is known.
     pub(crate) fn append(&mut self, job: &mut Job, event: &Event, at: SystemTime) -> Result<()> {
         let mut changed = job.clone();
         changed
             .apply(event, self.newest + 1, at)
             .map_err(|error| Error::new(Code::Bug, "writing the journal").because(error))?;
-        self.write(job.id, event, at)?;
+        let is_open = |sent: &&Sent| {
+            let id = sent.envelope.request_id();
+            changed
+                .open
+                .iter()
+                .any(|open| open.envelope.request_id() == id)
+        };
+        let settled: Vec<_> = job.open.iter().filter(|sent| !is_open(sent)).collect();
+        self.write(job.id, event, at, &settled)?;
         *job = changed;
         Ok(())
     }
@@ -239,7 +283,13 @@ impl Journal {
             .map_err(|error| failed(&self.path, "writing the journal", error))
     }
 
-    fn write(&mut self, job: JobId, event: &Event, at: SystemTime) -> Result<u64> {
+    fn write(
+        &mut self,
+        job: JobId,
+        event: &Event,
+        at: SystemTime,
+        settled: &[&Sent],
+    ) -> Result<u64> {
         let text = serde_json::to_string(event)
             .map_err(|error| Error::new(Code::Bug, "writing the journal").because(error))?;
         let mut row = Row {
@@ -250,8 +300,15 @@ impl Journal {
             hash: vec![],
         };
         row.hash = row.expected_hash(&self.hash);
-        self.connection
-            .execute(
+        let written = || {
+            if let Some(room) = &self.room {
+                let pragma = "max_page_count";
+                self.connection
+                    .pragma_update_and_check(None, pragma, room(), |_| Ok(()))?;
+            }
+            // Rolled back when it is dropped uncommitted.
+            let transaction = self.connection.unchecked_transaction()?;
+            transaction.execute(
                 "INSERT INTO event (number, job, at, event, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
                 params![
                     row.number.cast_signed(),
@@ -260,8 +317,22 @@ impl Journal {
                     row.text,
                     row.hash
                 ],
-            )
-            .map_err(|error| failed(&self.path, "writing the journal", error))?;
+            )?;
+            if let Event::Sealed(sent) = event {
+                transaction.execute(
+                    "INSERT INTO envelope (request, bytes) VALUES (?1, ?2)",
+                    params![sent.envelope.request_id(), sent.envelope.bytes()],
+                )?;
+            }
+            for sent in settled {
+                transaction.execute(
+                    "DELETE FROM envelope WHERE request = ?1",
+                    [sent.envelope.request_id()],
+                )?;
+            }
+            transaction.commit()
+        };
+        written().map_err(|error| failed(&self.path, "writing the journal", error))?;
         self.newest = row.number;
         self.hash = row.hash;
         Ok(row.number)
@@ -305,6 +376,8 @@ fn failed(path: &Utf8Path, doing: &str, error: rusqlite::Error) -> Error {
     let code = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Code::JournalDamaged,
         None if matches!(error, rusqlite::Error::InvalidColumnType(..)) => Code::JournalDamaged,
+        Some(ErrorCode::DiskFull) => Code::JournalFull,
+        Some(ErrorCode::ReadOnly) => Code::JournalReadOnly,
         _ => Code::JournalUnusable,
     };
     Error::new(code, doing).with("path", path).because(error)
@@ -349,7 +422,7 @@ mod tests {
 
     /// Two jobs, of which one was cancelled.
     fn written(path: &Utf8Path) {
-        let (mut journal, contents) = Journal::open(path).unwrap();
+        let (mut journal, contents) = Journal::open(path, None).unwrap();
         assert!(contents.jobs.is_empty(), "a new journal is empty");
         let now = SystemTime::now();
         let mut job = journal.begin(deed(), now).unwrap();
@@ -361,7 +434,7 @@ mod tests {
     fn what_was_written_is_there_after_a_restart_and_is_private() {
         let (_keep, path) = folder();
         written(&path);
-        let (_, contents) = Journal::open(&path).unwrap();
+        let (_, contents) = Journal::open(&path, None).unwrap();
         assert_eq!(contents.broken_at, None, "the chain holds");
         let cancelled: Vec<_> = contents.jobs.values().map(|job| job.is_cancelled).collect();
         assert_eq!(cancelled, [true, false]);
@@ -393,7 +466,7 @@ mod tests {
             let connection = Connection::open(path.join(FILE)).unwrap();
             connection.execute(tampering, []).unwrap();
             drop(connection);
-            match Journal::open(&path) {
+            match Journal::open(&path, None) {
                 Ok((_, contents)) => {
                     assert_eq!(contents.broken_at, Some(broken_at), "{tampering}");
                 }
@@ -412,7 +485,7 @@ mod tests {
             .unwrap();
         drop(connection);
         let before = std::fs::read(path.join(FILE)).unwrap();
-        let error = Journal::open(&path).err().unwrap();
+        let error = Journal::open(&path, None).err().unwrap();
         assert_eq!(error.code, Code::JournalFromNewerVersion);
         assert_eq!(std::fs::read(path.join(FILE)).unwrap(), before);
     }
@@ -422,7 +495,7 @@ mod tests {
         let rubbish = b"not a database at all, but long enough to look like one. ".repeat(20);
         let (_keep, path) = folder();
         std::fs::write(path.join(FILE), &rubbish).unwrap();
-        let error = Journal::open(&path).err().unwrap();
+        let error = Journal::open(&path, None).err().unwrap();
         assert_eq!(error.code, Code::JournalDamaged, "{}", error.chain());
         assert_eq!(std::fs::read(path.join(FILE)).unwrap(), rubbish);
     }
@@ -431,24 +504,102 @@ mod tests {
     fn a_journal_that_cannot_be_written_is_said_with_its_path() {
         let (_keep, path) = folder();
         std::fs::create_dir(path.join(FILE)).unwrap();
-        let error = Journal::open(&path).err().unwrap();
+        let error = Journal::open(&path, None).err().unwrap();
         assert_eq!(error.code, Code::JournalUnusable);
         assert_eq!(error.facts["path"], path.join(FILE).as_str());
 
         let (_keep, path) = folder();
-        let (mut journal, _) = Journal::open(&path).unwrap();
+        let (mut journal, _) = Journal::open(&path, None).unwrap();
         journal
             .connection
             .pragma_update(None, "query_only", true)
             .unwrap();
         let error = journal.begin(deed(), SystemTime::now()).err().unwrap();
-        assert_eq!(error.code, Code::JournalUnusable, "read-only is said");
+        assert_eq!(error.code, Code::JournalReadOnly, "read-only is said");
+    }
+
+    /// Permissions do not stop everybody; a file that says of itself that it must not be written does.
+    #[test]
+    fn a_journal_that_may_only_be_read_is_said_and_left_alone() {
+        /// Where a database's header says by which rules it is written; higher than any known: not at all.
+        const WRITE_VERSION: usize = 18;
+        let (_keep, path) = folder();
+        written(&path);
+        let mut bytes = std::fs::read(path.join(FILE)).unwrap();
+        bytes[WRITE_VERSION] = 9;
+        std::fs::write(path.join(FILE), &bytes).unwrap();
+        let error = Journal::open(&path, None).err().unwrap();
+        assert_eq!(error.code, Code::JournalReadOnly, "{}", error.chain());
+        assert_eq!(error.facts["path"], path.join(FILE).as_str());
+        assert_eq!(std::fs::read(path.join(FILE)).unwrap(), bytes);
+    }
+
+    #[test]
+    fn the_bytes_of_a_call_are_kept_until_its_end_is_known() {
+        let (_keep, path) = folder();
+        let now = SystemTime::now();
+        let mut deed = deed();
+        let canister = CanisterId::from(Principal::from_slice(&[7]));
+        deed.plan.step(crate::ops::lifecycle::Stop { canister });
+        let bytes = vec![7; 3_000_000];
+        let envelope = serde_json::json!({
+            "doing": "stopping",
+            "effective": Principal::from_slice(&[7]),
+            "requestId": "07".repeat(32),
+            "expiry": 1,
+            "bytes": hex::encode(&bytes),
+        });
+        let sent = Sent {
+            step: 0,
+            direction: crate::job::Direction::Forward,
+            method: "stop_canister".to_owned(),
+            before: Value::Null,
+            envelope: serde_json::from_value(envelope).unwrap(),
+        };
+        let (mut journal, _) = Journal::open(&path, None).unwrap();
+        let mut job = journal.begin(deed, now).unwrap();
+        for event in [
+            Event::StepBegan { step: 0 },
+            Event::Sealed(Box::new(sent.clone())),
+        ] {
+            journal.append(&mut job, &event, now).unwrap();
+        }
+        let longest = journal
+            .rows()
+            .unwrap()
+            .iter()
+            .map(|row| row.text.len())
+            .max();
+        assert!(
+            longest < Some(10_000),
+            "the log names the call: {longest:?}"
+        );
+        drop(journal);
+
+        let (mut journal, mut contents) = Journal::open(&path, None).unwrap();
+        let mut job = contents.jobs.pop_first().unwrap().1;
+        assert_eq!(job.open, [sent], "after a restart the very same is sent");
+        let done = Event::StepDone {
+            step: 0,
+            output: Value::Null,
+            proven_at: None,
+        };
+        journal.append(&mut job, &done, now).unwrap();
+        let kept = "SELECT count(*) FROM envelope";
+        let kept: i64 = journal
+            .connection
+            .query_row(kept, [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(kept, 0, "nobody asks for it any more");
+        drop(journal);
+        let (_, contents) = Journal::open(&path, None).unwrap();
+        assert_eq!(contents.broken_at, None, "and the chain holds without it");
     }
 
     #[test]
     fn a_full_disk_is_said_and_what_was_written_stays() {
         let (_keep, path) = folder();
-        let (mut journal, _) = Journal::open(&path).unwrap();
+        let (mut journal, _) = Journal::open(&path, None).unwrap();
         journal
             .connection
             .pragma_update(None, "max_page_count", 4)
@@ -460,9 +611,9 @@ mod tests {
                 Err(error) => break error,
             }
         };
-        assert_eq!(error.code, Code::JournalUnusable, "{}", error.chain());
+        assert_eq!(error.code, Code::JournalFull, "{}", error.chain());
         drop(journal);
-        let (_, contents) = Journal::open(&path).unwrap();
+        let (_, contents) = Journal::open(&path, None).unwrap();
         assert_eq!(
             contents.jobs.len(),
             written,

@@ -40,11 +40,12 @@ pub(crate) mod snapshots;
 pub(crate) mod upgrade;
 
 use crate::{
-    CanisterId, CheckCall, Code, Creation, Error, Fingerprint, Folders, InstallMode, NetworkId,
+    CanisterId, CheckCall, Code, Creation, Error, Fingerprint, Folders, Hold, InstallMode, NetworkId,
     Result, RunState, SettingsChange, Status, canister,
     replica::Replica,
     runner::Work,
     snapshot::{self, Snapshot, SnapshotId},
+    watch::Watch,
 };
 use async_trait::async_trait;
 use candid::Principal;
@@ -312,6 +313,8 @@ macro_rules! steps {
 }
 
 steps! {
+    /// Puts a canister that was made on the board.
+    AddToBoard(cycles::AddToBoard),
     /// Makes a canister from the identity's cycles.
     Buy(cycles::Buy),
     /// Changes settings.
@@ -446,7 +449,10 @@ pub(crate) struct World {
     pub(crate) network: Fingerprint,
     pub(crate) network_id: NetworkId,
     pub(crate) folders: Arc<Folders>,
+    pub(crate) watch: Arc<Watch>,
     pub(crate) names: Arc<BTreeMap<CanisterId, String>>,
+    /// Keeps the key open while a job works here: what it stopped it must be able to start again.
+    pub(crate) _key: Arc<Hold>,
 }
 
 impl World {

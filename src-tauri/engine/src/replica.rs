@@ -132,7 +132,8 @@ pub struct Envelope {
     request_id: Vec<u8>,
     /// Nanoseconds since 1970 after which no machine of the network takes it.
     expiry: u64,
-    #[serde(with = "hexadecimal")]
+    /// Kept beside the journal's log, and only until the end is known: they can be megabytes.
+    #[serde(default, skip_serializing, with = "hexadecimal")]
     bytes: Vec<u8>,
 }
 
@@ -153,6 +154,21 @@ impl Envelope {
     /// What is being done, as a fragment.
     pub(crate) fn doing(&self) -> &str {
         &self.doing
+    }
+
+    /// What the network knows it by.
+    pub(crate) fn request_id(&self) -> &[u8] {
+        &self.request_id
+    }
+
+    /// The very bytes that are sent.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The same with its bytes, which lie elsewhere.
+    pub(crate) fn put_bytes(&mut self, bytes: Vec<u8>) {
+        self.bytes = bytes;
     }
 
     /// Whether nothing takes it any more at this moment of the network's time.
@@ -271,6 +287,33 @@ impl Replica {
             Err(error) => return Err(change_failed(&doing, error)),
         };
         read_reply(&doing, reply)
+    }
+
+    /// Asks what only a certificate proves, and when it was so. On the network this is a change, but one that changes nothing: an
+    /// answer that was lost is asked for once more, and leaves no doubt behind.
+    pub(crate) async fn prove<Reply: Answer>(
+        &self,
+        call: &Call<Reply>,
+    ) -> Result<(Reply, SystemTime)> {
+        let ask = || {
+            let question = self.agent.update(&call.callee, &call.method);
+            question
+                .with_effective_canister_id(call.effective)
+                .with_arg(call.arguments.clone())
+                .expire_after(self.envelope_life)
+                .call()
+                .and_wait()
+        };
+        let mut answer = ask().await;
+        if matches!(&answer, Err(AgentError::TransportError(_))) {
+            answer = ask().await;
+        }
+        let (reply, certificate) = answer.map_err(|error| read_failed(&call.doing, error))?;
+        let reply = Reply::read(reply)
+            .map_err(|error| Error::new(Code::Bug, &call.doing).because(error))?;
+        let proven_at = time_of(&certificate)
+            .ok_or_else(|| Error::new(Code::Untrusted, &call.doing).because("no time in it"))?;
+        Ok((reply, proven_at))
     }
 
     /// Sends a sealed change and follows it to its end.

@@ -8,7 +8,7 @@
 //! - A lost network is waited for; it is no failure. So is a network that asks to slow down.
 //! - Cancelling is looked at between steps and while nothing is in flight. What is in flight is followed to its end.
 //! - One job at a time works on a canister: whoever comes second is told which job is in the way.
-//! - A journal that cannot be written halts the job where it is; it goes on once the journal can be written.
+//! - A journal that cannot be written halts the job where it is; it goes on by itself once the journal can be written.
 //!
 //! Reading order: [`Jobs`] (what the engine asks of it), `drive` (the loop), [`Work`] (what a step can do), `deliver` (an envelope's
 //! way to its end).
@@ -16,6 +16,7 @@
 mod delivery;
 mod work;
 
+use work::Pauses;
 pub(crate) use work::{Done, Work};
 
 use crate::{
@@ -57,6 +58,8 @@ pub struct Conduct {
     pub attempts: u32,
     /// Called with the number of each event after it has been written down. Tests end the process here.
     pub witness: Option<Arc<dyn Fn(u64) + Send + Sync>>,
+    /// The most pages that the journal may have, asked before each event is written. Tests fill the disk with it.
+    pub room: Option<Arc<dyn Fn() -> u32 + Send + Sync>>,
 }
 
 impl Default for Conduct {
@@ -70,6 +73,7 @@ impl Default for Conduct {
             // Heap delta of a large canister is worked off within minutes: 30 tries of up to ten seconds.
             attempts: 30,
             witness: None,
+            room: None,
         }
     }
 }
@@ -313,9 +317,15 @@ impl Jobs {
         }
         let inner = self.0.clone();
         tokio::spawn(async move {
-            if let Err(error) = inner.drive(id, &world, &token).await {
+            let mut pauses = Pauses::of(&inner.conduct);
+            while let Err(error) = inner.drive(id, &world, &token).await {
                 tracing::error!(job = %id, error = error.chain(), "a job halts");
                 inner.hinder(id, Some(&error));
+                if !is_journal(&error) || error.code == Code::JournalDamaged {
+                    break;
+                }
+                // Somebody makes room, or lets us write. What was begun is gone on with as after a restart.
+                tokio::time::sleep(pauses.next()).await;
             }
             let mut book = inner.book();
             let hindrance = book.live.remove(&id).and_then(|live| live.hindrance);
@@ -362,7 +372,7 @@ impl Inner {
     /// The journal, opened if it is not yet.
     fn journal<'a>(&self, book: &'a mut Book) -> Result<&'a mut Journal> {
         if book.journal.is_none() {
-            let (journal, contents) = Journal::open(&self.folder)?;
+            let (journal, contents) = Journal::open(&self.folder, self.conduct.room.clone())?;
             book.jobs = contents.jobs;
             book.broken_at = contents.broken_at;
             book.journal = Some(journal);
@@ -390,6 +400,8 @@ impl Inner {
         }
         if let Some(live) = book.live.get_mut(&id) {
             live.report = None;
+            // It goes on: whatever it waited for is over.
+            live.hindrance = None;
         }
         self.tell(&book, id);
         drop(book);
@@ -541,7 +553,10 @@ impl Inner {
 }
 
 fn is_journal(error: &Error) -> bool {
-    matches!(error.code, Code::JournalUnusable | Code::JournalDamaged)
+    matches!(
+        error.code,
+        Code::JournalDamaged | Code::JournalFull | Code::JournalReadOnly | Code::JournalUnusable
+    )
 }
 
 /// A panic in a step becomes a failure of that step; the hook has logged it.
@@ -638,6 +653,8 @@ impl crate::Engine {
             network: connection.fingerprint(),
             network_id: connection.network.id.clone(),
             folders: self.folders.clone(),
+            watch: self.watch.clone(),
+            _key: Arc::new(self.identities.hold(&connection.identity)),
             names: Arc::new(names.map(|known| (known.id, known.name)).collect()),
         })
     }

@@ -153,6 +153,22 @@ impl Watch {
         Ok(())
     }
 
+    /// Watches a canister on a network. A name that it was given before stays, unless there is another one.
+    pub(crate) fn add(
+        &self,
+        config: &Utf8Path,
+        network: Fingerprint,
+        canister: CanisterId,
+        name: &str,
+    ) -> Result<()> {
+        self.change(config, Place { network, canister }, |label| {
+            label.is_watched = true;
+            if !name.is_empty() {
+                name.clone_into(&mut label.name);
+            }
+        })
+    }
+
     /// What is kept of a network's canisters, in the order in which it was said first.
     fn on(&self, network: Fingerprint) -> Vec<(CanisterId, Label)> {
         let file = self.file();
@@ -163,6 +179,11 @@ impl Watch {
         here.map(|entry| (entry.place.canister, entry.label()))
             .collect()
     }
+}
+
+/// A name as it is kept.
+pub(crate) fn checked_name(name: &str) -> Result<String> {
+    checked_text(name, LONGEST_NAME)
 }
 
 /// An id of the kind that canisters have; a person's principal is taken for one easily.

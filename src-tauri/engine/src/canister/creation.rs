@@ -52,6 +52,9 @@ pub struct Creation {
     pub payment: Payment,
     /// Who pays; none: as the network has it.
     pub purse: Option<Purse>,
+    /// What it is called on the board; empty for its id.
+    #[serde(default)]
+    pub name: String,
 }
 
 /// What a creation means.
@@ -309,6 +312,7 @@ impl Engine {
             settings,
             payment: Payment::new(amount, now),
             purse,
+            name: String::new(),
         };
         let purse = purse.unwrap_or_else(|| Purse::of(&connection.network.id));
         let payer = connection.identity.principal;
@@ -332,6 +336,7 @@ mod tests {
             settings: SettingsChange::default(),
             payment: Payment { amount, made_at: 1 },
             purse: None,
+            name: String::new(),
         }
     }
 

@@ -7,6 +7,7 @@
 use super::settings::{CanisterSettings, SettingsReply, Viewers};
 use candid::{CandidType, Nat, Principal};
 use serde::Deserialize;
+use std::time::SystemTime;
 
 const SECONDS_PER_DAY: u128 = 86_400;
 
@@ -26,8 +27,8 @@ pub enum RunState {
 pub struct Status {
     /// Running, stopping or stopped.
     pub run_state: RunState,
-    /// Whether a certificate proves it; otherwise one machine of the network signed it.
-    pub is_certified: bool,
+    /// The time of the certificate that proves it; none where one machine of the network signed it.
+    pub proven_at: Option<SystemTime>,
     /// SHA-256 of the installed module; none for an empty canister.
     pub module_hash: Option<Vec<u8>>,
     /// All its settings.
@@ -250,14 +251,14 @@ struct QueriesReply {
 }
 
 impl StatusReply {
-    pub(super) fn into_status(self, is_certified: bool) -> Status {
+    pub(super) fn into_status(self, proven_at: Option<SystemTime>) -> Status {
         Status {
             run_state: match self.status {
                 RunStateReply::Running => RunState::Running,
                 RunStateReply::Stopping => RunState::Stopping,
                 RunStateReply::Stopped => RunState::Stopped,
             },
-            is_certified,
+            proven_at,
             module_hash: self.module_hash.map(serde_bytes::ByteBuf::into_vec),
             settings: self.settings.into(),
             cycles: amount(&self.cycles),
@@ -308,7 +309,7 @@ pub(super) mod tests {
     pub(in super::super) fn status(run_state: RunState) -> Status {
         Status {
             run_state,
-            is_certified: false,
+            proven_at: None,
             module_hash: Some(vec![7; 32]),
             settings: CanisterSettings::of(Principal::from_slice(&[1])),
             cycles: 10_000,
@@ -432,7 +433,7 @@ pub(super) mod tests {
         let bytes = candid::encode_one(old).unwrap();
         let status = candid::decode_one::<StatusReply>(&bytes)
             .unwrap()
-            .into_status(false);
+            .into_status(None);
         assert_eq!(
             (status.run_state, status.cycles, status.memory_bytes),
             (RunState::Stopped, 99, 12)

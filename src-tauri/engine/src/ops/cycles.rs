@@ -10,6 +10,7 @@ use crate::{
     canister::creation,
     money,
     runner::{Done, Work},
+    watch,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,7 @@ pub(super) async fn plan_top_up(world: &World, wish: &TopUp) -> Result<Plan> {
 pub(super) async fn plan_create(world: &World, creation: &Creation) -> Result<Plan> {
     let network = || Purse::of(&world.network_id);
     let purse = creation.purse.unwrap_or_else(network);
+    let name = watch::checked_name(&creation.name)?;
     let planned = creation::plan(&world.replica, world.caller, purse, creation.clone()).await?;
     let mut plan = Plan::about(world.caller, &[]);
     plan.fingerprint = fingerprint(&json!([
@@ -80,7 +82,8 @@ pub(super) async fn plan_create(world: &World, creation: &Creation) -> Result<Pl
         creation.placement,
         creation.settings,
         creation.payment.amount.to_string(),
-        purse
+        purse,
+        name
     ]));
     plan.cost = planned.creation_fee + planned.ledger_fee;
     if let Some(balance) = planned.balance {
@@ -97,6 +100,8 @@ pub(super) async fn plan_create(world: &World, creation: &Creation) -> Result<Pl
         Purse::Gift => plan.step(Receive { creation }),
         Purse::Ledger => plan.step(Buy { creation }),
     };
+    let made_by = plan.steps.len() - 1;
+    plan.step(AddToBoard { made_by, name });
     Ok(plan)
 }
 
@@ -291,6 +296,51 @@ impl Verb for Receive {
             Done::Replied(made) => json!({ "canister": creation::given(made) }),
             Done::Adopted(output) => output,
         })
+    }
+}
+
+/// Puts a canister that was made on the board, so that nobody has to look for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AddToBoard {
+    /// The step that makes it.
+    pub(crate) made_by: usize,
+    /// What it is called there; empty for its id.
+    pub(crate) name: String,
+}
+
+#[async_trait]
+impl Verb for AddToBoard {
+    /// None in particular: the canister has no id yet when this is planned.
+    fn canister(&self) -> CanisterId {
+        candid::Principal::management_canister().into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Repeatable
+    }
+
+    fn is_lasting(&self) -> bool {
+        true
+    }
+
+    /// The canister is there and paid for; a file that could not be written must not make that look undone.
+    fn is_left_to_a_person(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        let made = work.output(self.made_by).unwrap_or_default();
+        let made: CanisterId = serde_json::from_value(made["canister"].clone())
+            .map_err(|error| Error::new(Code::Bug, "looking for what was made").because(error))?;
+        let World {
+            watch,
+            folders,
+            network,
+            ..
+        } = work.world();
+        watch.add(&folders.config, *network, made, &self.name)?;
+        Ok(json!({ "canister": made }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a step can do: look at the world, change it, remember how far it is, and tell.
 
-use super::{Inner, Report, delivery::Delivered};
+use super::{Conduct, Inner, Report, delivery::Delivered};
 use crate::{
     CanisterId, Certainty, Code, Error, Result, Status, canister,
     job::{Direction, Event, JobId, Sent},
@@ -311,10 +311,7 @@ impl Work {
 
     /// The pauses between tries.
     pub(crate) fn pauses(&self) -> Pauses {
-        Pauses {
-            next: self.inner.conduct.first_pause,
-            longest: self.inner.conduct.longest_pause,
-        }
+        Pauses::of(&self.inner.conduct)
     }
 
     /// Waits; a person who wants the job to end is not kept waiting.
@@ -341,6 +338,13 @@ pub(crate) struct Pauses {
 }
 
 impl Pauses {
+    pub(super) fn of(conduct: &Conduct) -> Self {
+        Self {
+            next: conduct.first_pause,
+            longest: conduct.longest_pause,
+        }
+    }
+
     pub(crate) fn next(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(self.longest);
