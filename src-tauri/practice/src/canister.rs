@@ -332,7 +332,10 @@ impl Canister {
 
     /// A number for a new call context or callback.
     pub fn number_call(&mut self) -> u64 {
-        self.next_call += 1;
+        self.next_call = self
+            .next_call
+            .checked_add(1)
+            .expect("nobody makes so many calls");
         self.next_call
     }
 

@@ -385,6 +385,27 @@ fn an_answer_that_the_network_panics_over_ends_the_call_that_waits_for_it() {
     );
 }
 
+#[test]
+fn a_task_that_the_network_panics_over_is_not_due_again() {
+    let mut chain = Chain::running(WRITER);
+    let id = chain.id;
+    let due = chain.world.time;
+    let canister = chain.world.find_mut(id).unwrap();
+    canister.global_timer = Some(due);
+    // No number is left for what the timer would begin: only a bug can bring a canister there.
+    canister.next_call = u64::MAX;
+    let (before, height) = (canister.cycles, chain.world.height);
+    chain.block();
+    let canister = chain.world.find_mut(id).unwrap();
+    assert_eq!(canister.global_timer, None, "it is not tried for ever");
+    assert!(canister.contexts.is_empty(), "nothing is left open");
+    assert_eq!(canister.cycles, before, "and nothing was paid for it");
+    canister.next_call = 0;
+    assert_eq!(chain.world.height, height + 1, "one block");
+    let look = chain.call("look");
+    assert_eq!(chain.status(&look), "replied", "everything else goes on");
+}
+
 /// Calls somebody who is not there to answer soon, and waits.
 const WAITING: &str = r#"(module
     (memory 1)

@@ -21,7 +21,7 @@ use ic_agent::identity::{
     AnonymousIdentity, BasicIdentity, DelegatedIdentity, Delegation, DelegationPermissions,
     Prime256v1Identity, Secp256k1Identity, SignedDelegation,
 };
-use ic_agent::{Agent, AgentError, Identity};
+use ic_agent::{Agent, AgentError, Identity, NonceFactory};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

@@ -150,6 +150,37 @@ async fn calls_have_a_window_and_a_size() {
     network.stop().await;
 }
 
+#[tokio::test]
+async fn nonces_have_a_length() {
+    let network = network(false).await;
+    let with_nonce = |length: usize| {
+        let agent = Agent::builder()
+            .with_url(&network.ready().url)
+            .with_identity(owner())
+            .with_nonce_factory(NonceFactory::from_iterator(Box::new(std::iter::repeat(
+                vec![7; length],
+            ))))
+            .build()
+            .unwrap();
+        agent.set_root_key(hex::decode(&network.ready().root_key).unwrap());
+        agent
+    };
+    create(&with_nonce(32), &network)
+        .await
+        .expect("32 bytes are a nonce");
+    let error = create(&with_nonce(33), &network).await.unwrap_err();
+    let AgentError::HttpError(payload) = error else {
+        panic!("refused at the door: {error}");
+    };
+    let words = String::from_utf8_lossy(&payload.content);
+    assert_eq!(payload.status, 400, "{words}");
+    assert!(
+        words.contains("33 bytes"),
+        "it says how long it was: {words}"
+    );
+    network.stop().await;
+}
+
 /// Posts a body as it is; gives the status and the body of the answer.
 async fn post(network: &Network, path: &str, body: &[u8]) -> (String, Vec<u8>) {
     let mut stream = tokio::net::TcpStream::connect(network.address())
