@@ -238,6 +238,16 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: `The file ${path(facts)} is untouched. Canisters can be looked at; nothing is changed without a journal.`,
     next: "Open it with the newer Canopic.",
   }),
+  journalFull: (facts) => ({
+    title: "The disk has no room for the journal",
+    safe: "Nothing is sent that could not be written down first. What is under way stands still where it is.",
+    next: `Make room on the disk of ${path(facts)}. What was under way goes on by itself then.`,
+  }),
+  journalReadOnly: (facts) => ({
+    title: "The journal of what is done may only be read",
+    safe: "Canisters can be looked at. Nothing is sent that could not be written down first.",
+    next: `Allow this account to write to ${path(facts)}. What was under way goes on then.`,
+  }),
   journalUnusable: (facts) => ({
     title: "The journal of what is done cannot be written",
     safe: "Nothing is sent that could not be written down first.",

@@ -429,6 +429,7 @@ export const checks: Record<CheckName, CheckWords> = {
 };
 
 export const steps: Record<StepName, string> = {
+  addToBoard: "Put it on the board",
   buy: "Buy cycles and make the canister",
   changeSettings: "Change the settings",
   checkAnswer: "Ask whether it is well",
