@@ -1,10 +1,14 @@
 //! Identities that come, sign, are locked and go, over a network that sees who signs.
 
 use canopic_engine::{
-    Action, Algorithm, Certainty, Code, Error, Identities, IdentityId, Keeper, KeyOrigin, KeyState,
-    MemoryKeyring, Newcomer, Place, Profile, Secret, Surroundings, account_id,
+    Action, Algorithm, Certainty, Code, End, Error, Identities, IdentityId, Keeper, KeyOrigin,
+    KeyState, MemoryKeyring, Newcomer, Op, Place, Profile, Secret, State, Surroundings,
+    TakeSnapshot, Warning, account_id,
 };
-use canopic_practice::interface::CanisterSettings;
+use canopic_practice::{
+    faults::{Effect, Fault, Kind},
+    interface::CanisterSettings,
+};
 use canopic_tests::Bench;
 use std::{
     sync::Arc,
@@ -156,6 +160,74 @@ async fn a_locked_key_signs_nothing_until_it_is_unlocked() {
     identities.unlock(profile.principal).await.unwrap();
     let restarted = bench.engine.act(Action::Start, canister).await;
     restarted.expect("an unlocked key signs again");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_locked_in_the_middle_of_a_job_is_locked_when_the_job_is_over() {
+    let bench = Bench::practice().await;
+    let identities = bench.engine.identities();
+    let profile = created(identities, "Ada", Keeper::Keyring).await;
+    let canister = shared_with(&bench, &profile).await;
+    let id = IdentityId::Stored(profile.principal);
+    bench.engine.choose_identity(id).await.unwrap();
+    // The stop is cut until the key was locked, so that everything after it is signed after the locking.
+    bench.network().break_it([Fault {
+        kind: Some(Kind::Call),
+        method: Some("stop_canister".to_owned()),
+        after: 0,
+        times: u32::MAX,
+        effect: Effect::Cut,
+    }]);
+    bench.install(canister, "(module)").await;
+    let take = Op::TakeSnapshot(TakeSnapshot {
+        canister,
+        is_stopped_meanwhile: true,
+        replace: None,
+        name: String::new(),
+        note: String::new(),
+    });
+    let plan = bench.engine.plan(&take).await.unwrap();
+    let job = bench.engine.run(take, &plan.fingerprint).await.unwrap();
+    assert_eq!(
+        identities.lock(),
+        [profile.principal],
+        "the job still needs the key"
+    );
+    bench.network().mend();
+    let job = bench.engine.rest(job).await.unwrap();
+    assert_eq!(job.state, State::Ended(End::Done), "{:?}", job.failure);
+    assert_eq!(state(identities, &profile), KeyState::Locked);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_canister_of_an_identity_that_is_not_in_use_is_ours() {
+    let bench = Bench::practice().await;
+    let identities = bench.engine.identities();
+    let profile = created(identities, "Ada", Keeper::Keyring).await;
+    for (controllers, expected) in [
+        (vec![profile.principal], vec![Warning::OneController]),
+        (
+            vec![candid::Principal::management_canister()],
+            vec![Warning::OneController, Warning::NotOurs],
+        ),
+    ] {
+        let other = bench.create_with(CanisterSettings {
+            controllers: Some(controllers),
+            ..CanisterSettings::default()
+        });
+        let other = other.await;
+        let connection = bench.engine.connection().await.unwrap();
+        assert_eq!(
+            connection.identity.principal,
+            bench.owner(),
+            "the play identity is in use"
+        );
+        let ours = bench.engine.our_principals(&connection);
+        let reading = bench.engine.canister(other, false).await.unwrap().reading;
+        assert_eq!(reading.warnings(&ours), expected);
+    }
     bench.stop().await;
 }
 

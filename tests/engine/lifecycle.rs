@@ -96,6 +96,10 @@ async fn a_canister_is_made_beside_another_one_with_its_settings_and_its_cycles(
         "a gift costs no fee: {}",
         status.cycles
     );
+    let board = bench.engine.canisters().await.unwrap();
+    let row = board.iter().find(|canister| canister.id == made);
+    let row = row.expect("nobody has to look for what he has just made");
+    assert_eq!(row.name, "Lighthouse", "it is called what he called it");
 }
 
 #[tokio::test]

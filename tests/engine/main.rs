@@ -5,10 +5,12 @@
 mod activity;
 mod calls;
 mod guided;
+mod company;
 mod identities;
 mod install;
 mod interface;
 mod lessons;
+mod journal;
 mod lifecycle;
 mod logs;
 mod networks;

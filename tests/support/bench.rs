@@ -87,7 +87,7 @@ impl Bench {
         let somewhere = named("CANOPIC_EFFECTIVE_CANISTER_ID")
             .and_then(|id| Principal::from_text(id).ok())
             .expect("CANOPIC_EFFECTIVE_CANISTER_ID names where canisters can be made");
-        let agent = agent(&address);
+        let agent = agent(&address, &demo::OWNER_SEED);
         // A test network's key comes from itself: there is nobody else to ask, and nothing at stake.
         agent
             .fetch_root_key()
@@ -111,7 +111,7 @@ impl Bench {
             .await
             .expect("a practice network starts on a free port");
         let ready = network.ready();
-        let agent = agent(&ready.url);
+        let agent = agent(&ready.url, &demo::OWNER_SEED);
         agent.set_root_key(hex::decode(&ready.root_key).expect("the root key is hexadecimal"));
         let somewhere = Principal::from_text(&ready.default_effective_canister_id)
             .expect("the network knows its own ids");
@@ -192,6 +192,11 @@ impl Bench {
             .expect("only a test that asked for a practice network breaks it")
     }
 
+    /// Whether the network is a practice network of its own, which can be broken and looked into.
+    pub fn has_network(&self) -> bool {
+        self.network.is_some()
+    }
+
     /// Where the network is.
     pub fn address(&self) -> &str {
         &self.door.address
@@ -239,6 +244,13 @@ impl Bench {
             .extend(more);
     }
 
+    /// An agent that signs as somebody else.
+    pub fn agent_of(&self, seed: [u8; 32]) -> Agent {
+        let agent = agent(&self.door.address, &seed);
+        agent.set_root_key(self.door.root_key.clone());
+        agent
+    }
+
     /// Asks the management canister for a change, as the owner.
     pub async fn manage<Reply: for<'a> ArgumentDecoder<'a>>(
         &self,
@@ -246,15 +258,7 @@ impl Bench {
         method: &str,
         arguments: impl ArgumentEncoder,
     ) -> Result<Reply, AgentError> {
-        let arguments = candid::encode_args(arguments).expect("arguments can be encoded");
-        let reply = self
-            .agent
-            .update(&Principal::management_canister(), method)
-            .with_effective_canister_id(id.into())
-            .with_arg(arguments)
-            .call_and_wait()
-            .await?;
-        Ok(candid::decode_args(&reply).expect("the reply has the interface's type"))
+        manage(&self.agent, id, method, arguments).await
     }
 
     /// Makes a canister of the owner's, with the cycles of a provisional one.
@@ -353,10 +357,31 @@ impl About {
     }
 }
 
-fn agent(address: &str) -> Agent {
+/// Asks the management canister for a change, as whoever an agent signs for.
+///
+/// # Panics
+///
+/// Where the reply has another type.
+pub async fn manage<Reply: for<'a> ArgumentDecoder<'a>>(
+    agent: &Agent,
+    id: impl Into<Principal>,
+    method: &str,
+    arguments: impl ArgumentEncoder,
+) -> Result<Reply, AgentError> {
+    let arguments = candid::encode_args(arguments).expect("arguments can be encoded");
+    let reply = agent
+        .update(&Principal::management_canister(), method)
+        .with_effective_canister_id(id.into())
+        .with_arg(arguments)
+        .call_and_wait()
+        .await?;
+    Ok(candid::decode_args(&reply).expect("the reply has the interface's type"))
+}
+
+fn agent(address: &str, seed: &[u8; 32]) -> Agent {
     Agent::builder()
         .with_url(address)
-        .with_identity(BasicIdentity::from_raw_key(&demo::OWNER_SEED))
+        .with_identity(BasicIdentity::from_raw_key(seed))
         .build()
         .expect("a client can be made without asking anybody")
 }

@@ -6,7 +6,7 @@ pub mod memory;
 pub mod operations;
 mod weather;
 
-pub use bench::{About, Bench};
+pub use bench::{About, Bench, manage};
 pub use weather::bad_day;
 
 use std::path::PathBuf;

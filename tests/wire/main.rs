@@ -7,6 +7,7 @@
 mod practice;
 
 mod closing;
+mod identities;
 mod places;
 
 use camino::Utf8PathBuf;
@@ -220,6 +221,73 @@ async fn news_begin_with_everything_and_go_on_with_each_change() {
         ["running", "done"],
         "a job is announced from its beginning to its end"
     );
+}
+
+#[tokio::test]
+async fn a_follower_who_falls_behind_gets_everything_again_instead_of_a_gap() {
+    /// More than a follower may be behind: each act has five news at least.
+    const ACTS: usize = 60;
+    let bench = Bench::new();
+    let running = bench.canister(is_running).await;
+    let mut news = std::pin::pin!(bench.api.follow().unwrap());
+    let Some(News::Snapshot { jobs }) = news.next().await else {
+        panic!("a snapshot comes first")
+    };
+    assert!(jobs.is_empty(), "nothing was done yet");
+    for act in 0..ACTS {
+        let request = ["stopCanister", "startCanister"][act % 2];
+        bench
+            .ask(json!({"request": request, "canister": running["id"]}))
+            .await;
+    }
+    let Some(News::Snapshot { jobs }) = news.next().await else {
+        panic!("what was missed is not told in pieces")
+    };
+    assert_eq!(jobs.len(), ACTS, "nothing is missing");
+    let states = serde_json::to_value(&jobs).unwrap();
+    for job in states.as_array().unwrap() {
+        assert_eq!(job["state"]["kind"], "done", "as it stands: {job:#}");
+    }
+    bench
+        .ask(json!({"request": "stopCanister", "canister": running["id"]}))
+        .await;
+    let Some(News::Job { job }) = news.next().await else {
+        panic!("from there on each change is told")
+    };
+    let job = serde_json::to_value(job).unwrap();
+    assert!(job["number"].as_u64() > jobs_newest(&states), "{job:#}");
+}
+
+/// The highest number of a job.
+fn jobs_newest(jobs: &Value) -> Option<u64> {
+    let numbers = jobs.as_array()?.iter().map(|job| job["number"].as_u64());
+    numbers.max()?
+}
+
+#[tokio::test]
+async fn a_second_start_says_that_the_journal_has_an_owner_and_goes_on_when_it_is_free() {
+    let Bench { api, home, _folder } = Bench::new();
+    let second = Api::open(
+        Places::below(&home).open(),
+        Arc::new(practice::Embedded::default()),
+    );
+    for request in ["session", "canisters", "reopen"] {
+        let failure = second.answer_json(json!({"request": request})).await;
+        let failure = serde_json::to_value(failure.unwrap_err()).unwrap();
+        assert_eq!(failure["code"], "inUse", "{request}: {failure:#}");
+        assert_eq!(
+            failure["facts"]["path"],
+            Places::below(&home).data.as_str(),
+            "it says what both would write to"
+        );
+    }
+    drop((api, second));
+    let third = Api::open(
+        Places::below(&home).open(),
+        Arc::new(practice::Embedded::default()),
+    );
+    let session = third.answer_json(json!({"request": "session"})).await;
+    session.expect("the first one is gone");
 }
 
 #[tokio::test]

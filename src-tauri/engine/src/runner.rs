@@ -327,6 +327,8 @@ impl Jobs {
                 // Somebody makes room, or lets us write. What was begun is gone on with as after a restart.
                 tokio::time::sleep(pauses.next()).await;
             }
+            // With it goes the hold on the key: whoever sees the job at rest finds the key as it will stay.
+            drop(world);
             let mut book = inner.book();
             let hindrance = book.live.remove(&id).and_then(|live| live.hindrance);
             if let Some(job) = book.jobs.get(&id) {

@@ -9,10 +9,11 @@ use serde_json::json;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 use std::{fs, io};
 
 const USAGE: &str = "usage: canopic-practice [--listen 127.0.0.1:0] [--state DIR] [--demo] [--pace instant|mainnet]
-                        [--free] [--seed N] [--ready-file FILE]
+                        [--checkpoint SECONDS] [--free] [--seed N] [--ready-file FILE]
 
 Starts an embedded Internet Computer on a loopback address and prints, when it answers, one line of JSON:
 url, root_key, default_effective_canister_id, subnets, control_url. Ends on Ctrl-C.
@@ -22,6 +23,7 @@ url, root_key, default_effective_canister_id, subnets, control_url. Ends on Ctrl
   --demo              with the canisters of a small shop
   --pace P            instant: a block as soon as there is work; mainnet: one a second, with limits on requests and on
                       what canisters write (instant)
+  --checkpoint SECONDS  how long from checkpoint to checkpoint (600)
   --free              nothing costs any cycles
   --seed N            what keys and ids are derived from (1)
   --ready-file FILE   write the line of JSON to this file as well
@@ -76,6 +78,13 @@ fn parse(given: impl Iterator<Item = String>) -> Result<Option<Arguments>, Strin
                     "mainnet" => Pace::Mainnet,
                     other => return Err(format!("unknown pace {other}")),
                 };
+            }
+            "--checkpoint" => {
+                let text = value()?;
+                let seconds = text.parse().ok().filter(|seconds| *seconds > 0);
+                options.checkpoint = seconds
+                    .map(Duration::from_secs)
+                    .ok_or_else(|| format!("{text} is not a number of seconds"))?;
             }
             "--seed" => {
                 let text = value()?;

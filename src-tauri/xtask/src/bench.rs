@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: what the release build costs, one command, medians instead of single figures.
 //!
-//! A benchmark is a name and a function that answers figures; later work adds its own to `BENCHMARKS`. Nothing here
+//! A benchmark of the app is a name and a function that answers figures, in `BENCHMARKS`; one of the engine or the practice network is a
+//! program that prints them, in `PROGRAMS`. Nothing here
 //! passes or fails: machines differ, and a limit that depends on the machine would only be switched off.
 
 mod transfer;
@@ -30,16 +31,21 @@ struct Bench<'p> {
 
 type Benchmark = fn(&Bench<'_>) -> Result<Vec<Figure>, Trouble>;
 
-const BENCHMARKS: &[(&str, Benchmark)] = &[
-    ("start", start),
-    ("memory", memory),
-    ("size", size),
-    ("network", network),
-    ("board", board),
+/// What is measured on the app itself.
+const BENCHMARKS: &[(&str, Benchmark)] = &[("start", start), ("memory", memory), ("size", size)];
+
+/// What one figure is called by the program that measures it, here, and its unit.
+type Measure = (&'static str, &'static str, &'static str);
+
+/// Benchmarks that are programs of their own: their names, their packages, and what they print. They need neither app nor screen.
+const PROGRAMS: &[(&str, &str, &[Measure])] = &[
+    ("network", "canopic-practice", NETWORK),
+    ("board", "canopic-tests", BOARD),
+    ("downtime", "canopic-tests", DOWNTIME),
 ];
 
 /// What the practice network's own program measures: its name there, here, and the unit.
-const NETWORK: &[(&str, &str, &str)] = &[
+const NETWORK: &[Measure] = &[
     (
         "program-kb",
         "practice network as a program of its own",
@@ -78,13 +84,30 @@ const NETWORK: &[(&str, &str, &str)] = &[
 ];
 
 /// What the engine measures on a board of a thousand canisters.
-const BOARD: &[(&str, &str, &str)] = &[
+const BOARD: &[Measure] = &[
     (
         "board-ms",
         "board of 1,000 canisters, read by the engine",
         "ms",
     ),
     ("board-growth-kb", "memory that a board leaves behind", "KB"),
+    (
+        "board-resident-kb",
+        "memory of the engine, its network and 1,000 rows",
+        "KB",
+    ),
+    (
+        "board-connections",
+        "most requests that were under way at once",
+        "",
+    ),
+];
+
+/// How long a canister takes no calls while its snapshot is taken.
+const DOWNTIME: &[Measure] = &[
+    ("downtime-50-ms", "downtime of a snapshot, 50 MiB", "ms"),
+    ("downtime-500-ms", "downtime of a snapshot, 500 MiB", "ms"),
+    ("downtime-percent", "500 MiB against 50 MiB", "%"),
 ];
 
 /// Enough starts for a median that a single slow one does not move.
@@ -96,31 +119,36 @@ pub fn bench(places: &Places, only: Option<&str>, contest: &Contest) -> Result<E
         return Err(Trouble::Advice("The benchmarks run on Linux: they start the app on a virtual screen and read its memory from /proc.".into()));
     }
     machine::require_node()?;
-    if only == Some("transfer") {
-        // Neither the app nor a screen is needed for it.
-        machine::provide(&[Purpose::Build])?;
-        transfer::transfer(places, contest)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    machine::provide(&[Purpose::Build, Purpose::Display])?;
-    let program = run::build(places, true)?;
-    let bench = Bench {
-        places,
-        program,
-        display: Display::start()?,
-    };
-    for (name, benchmark) in BENCHMARKS
+    let is_wanted = |name: &str| only.is_none_or(|only| name.contains(only));
+    let of_the_app: Vec<_> = BENCHMARKS
         .iter()
-        .filter(|(name, _)| only.is_none_or(|only| name.contains(only)))
-    {
-        for figure in benchmark(&bench)? {
-            println!("{name:<10} {figure}");
+        .filter(|(name, _)| is_wanted(name))
+        .collect();
+    if !of_the_app.is_empty() {
+        machine::provide(&[Purpose::Build, Purpose::Display])?;
+        let bench = Bench {
+            places,
+            program: run::build(places, true)?,
+            display: Display::start()?,
+        };
+        for (name, benchmark) in of_the_app {
+            tell(name, &benchmark(&bench)?);
         }
     }
-    if only.is_none() {
+    machine::provide(&[Purpose::Build])?;
+    for (name, package, measures) in PROGRAMS.iter().filter(|(name, ..)| is_wanted(name)) {
+        tell(name, &measured(places, package, name, measures)?);
+    }
+    if is_wanted("transfer") {
         transfer::transfer(places, contest)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell(name: &str, figures: &[Figure]) {
+    for figure in figures {
+        println!("{name:<10} {figure}");
+    }
 }
 
 /// One measured thing.
@@ -222,24 +250,14 @@ fn size(bench: &Bench<'_>) -> Result<Vec<Figure>, Trouble> {
     ])
 }
 
-/// The practice network alone, as a client of it sees it.
-fn network(bench: &Bench<'_>) -> Result<Vec<Figure>, Trouble> {
-    measured(bench, "canopic-practice", "network", NETWORK)
-}
-
-/// A board of a thousand canisters, read by the engine.
-fn board(bench: &Bench<'_>) -> Result<Vec<Figure>, Trouble> {
-    measured(bench, "canopic-tests", "board", BOARD)
-}
-
 /// The figures of a benchmark that is a program of its own.
 fn measured(
-    bench: &Bench<'_>,
+    places: &Places,
     package: &str,
     name: &str,
-    figures: &[(&str, &'static str, &'static str)],
+    figures: &[Measure],
 ) -> Result<Vec<Figure>, Trouble> {
-    let mut command = bench.places.cargo();
+    let mut command = places.cargo();
     command
         .args(["bench", "--locked", "--quiet"])
         .args(["--package", package, "--bench", name]);

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::counts::Counts;
 use crate::display::Display;
 use crate::frontend::{self, Task};
+use crate::lent::{Against, Lent};
 use crate::machine::{self, Purpose};
 use crate::places::Places;
 use crate::process::Owned;
@@ -54,7 +55,7 @@ const BUNDLE_BUDGET: usize = 300_000;
 const ADVISORIES_WITHIN: Duration = Duration::from_secs(60);
 
 /// Runs the stages; all of them when none is named.
-pub fn test(places: &Places, only: &[Stage]) -> Result<ExitCode, Trouble> {
+pub fn test(places: &Places, only: &[Stage], against: &Against) -> Result<ExitCode, Trouble> {
     let mut report = Report::new(places.logs());
     for stage in ALL
         .into_iter()
@@ -64,7 +65,7 @@ pub fn test(places: &Places, only: &[Stage]) -> Result<ExitCode, Trouble> {
         // A stage that can't run is a failure of its own and no reason to leave out the next.
         if let Err(trouble) = stage
             .provide(places)
-            .and_then(|()| stage.run(places, &mut section))
+            .and_then(|()| stage.run(places, against, &mut section))
         {
             section.found("start", false, &trouble.whole())?;
         }
@@ -108,9 +109,14 @@ impl Stage {
         Ok(())
     }
 
-    fn run(self, places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+    fn run(
+        self,
+        places: &Places,
+        against: &Against,
+        section: &mut StageReport<'_>,
+    ) -> Result<(), Trouble> {
         match self {
-            Self::Rust => rust(places, section),
+            Self::Rust => rust(places, against, section),
             Self::Ui => ui(places, section),
             Self::Browser => browser(places, section),
             Self::Desktop => desktop(places, section),
@@ -119,7 +125,7 @@ impl Stage {
     }
 }
 
-fn rust(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
+fn rust(places: &Places, against: &Against, section: &mut StageReport<'_>) -> Result<(), Trouble> {
     section.check(
         "fmt",
         places
@@ -152,14 +158,15 @@ fn rust(places: &Places, section: &mut StageReport<'_>) -> Result<(), Trouble> {
     if !compile(places, section)? {
         return Ok(());
     }
-    section.tests(
-        "tests",
-        &mut nextest(
-            places,
-            "not binary(/^(desktop|interop|keyring|restart|unwind)$/)",
-        ),
-        Counts::of_nextest,
-    )?;
+    // Tests that inject no fault run against a network that somebody else keeps: a practice network in a process of its own, or the
+    // one that was named. So they can be held against any other at any time.
+    let network = Lent::lend(places, against)?;
+    let mut tests = nextest(
+        places,
+        "not binary(/^(desktop|interop|keyring|restart|unwind)$/)",
+    );
+    section.tests("tests", network.name_to(&mut tests), Counts::of_nextest)?;
+    drop(network);
     // Their cases are found by doing every operation once: once for all of them, and not once in a process for each.
     for matrix in ["restart", "unwind"] {
         let mut command = Command::new(test_program(places, matrix)?);

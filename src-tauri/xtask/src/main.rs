@@ -8,7 +8,7 @@
 //!
 //! Reading order: `main` (the commands), `places` (where things lie), `machine` (what must be installed), `frontend`
 //! (building ui/), `process`, `display` and `app` (starting things and stopping them), then the commands themselves:
-//! `run`; `checks` with `report` and `counts`; `bench`; `screenshots`.
+//! `run`; `checks` with `lent`, `report` and `counts`; `bench`; `screenshots`.
 
 #![allow(
     clippy::print_stdout,
@@ -21,6 +21,7 @@ mod checks;
 mod counts;
 mod display;
 mod frontend;
+mod lent;
 mod machine;
 mod places;
 mod process;
@@ -65,6 +66,8 @@ enum Chore {
         /// Only these stages, separated by commas; all of them when left out.
         #[arg(long, value_enum, value_delimiter = ',')]
         only: Vec<Stage>,
+        #[command(flatten)]
+        against: lent::Against,
     },
     /// Measure the release build: start, memory, sizes, transfers.
     Bench {
@@ -97,7 +100,7 @@ fn carry_out(chore: Chore) -> Result<ExitCode, Trouble> {
             stay,
             arguments,
         } => run::run(&places, release, stay, &arguments),
-        Chore::Test { only } => checks::test(&places, &only),
+        Chore::Test { only, against } => checks::test(&places, &only, &against),
         Chore::Bench { only, contest } => bench::bench(&places, only.as_deref(), &contest),
         Chore::Screenshots => screenshots::screenshots(&places),
         Chore::Wire => wire(&places),
