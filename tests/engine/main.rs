@@ -4,8 +4,8 @@
 
 mod activity;
 mod calls;
-mod guided;
 mod company;
+mod guided;
 mod identities;
 mod install;
 mod interface;
@@ -14,6 +14,7 @@ mod journal;
 mod lifecycle;
 mod logs;
 mod networks;
+mod operations;
 mod projects;
 mod read_only;
 mod status;

@@ -119,16 +119,12 @@ enum Course {
 }
 
 fn refuse_last(bench: &Bench, plan: &canopic_engine::Plan) {
-    let last = plan
-        .steps
-        .iter()
-        .rev()
-        .find_map(|step| operations::method(step.name()));
-    let Some(method) = last else { return };
-    let same = plan
-        .steps
-        .iter()
-        .filter(|step| operations::method(step.name()) == Some(method));
+    let methods = (0..plan.steps.len()).map(|step| operations::method_in(plan, step));
+    let methods: Vec<_> = methods.collect();
+    let Some(method) = methods.iter().rev().find_map(|method| *method) else {
+        return;
+    };
+    let same = methods.iter().filter(|other| **other == Some(method));
     bench.network().break_it([Fault {
         kind: Some(Kind::Call),
         method: Some(method.to_owned()),

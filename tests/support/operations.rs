@@ -4,8 +4,9 @@
 use crate::Bench;
 use camino::Utf8PathBuf;
 use canopic_engine::{
-    CanisterId, CheckCall, Conduct, Drill, End, Job, Manner, ModuleHash, OnFailure, Op, Restore,
-    SendSnapshot, SnapshotId, State, StepName, TakeSnapshot, Upgrade, UpgradeOptions,
+    CanisterId, CheckCall, Conduct, Drill, End, InstallOrder, Job, Manner, Module, ModuleHash,
+    OnFailure, Op, Plan, Restore, SendSnapshot, SnapshotId, State, StepName, TakeSnapshot, Upgrade,
+    UpgradeOptions, Wish,
 };
 use canopic_practice::{blocks::World, canister::Run, interface::ChangeDetails};
 use futures::future::BoxFuture;
@@ -75,6 +76,8 @@ pub struct Change {
     pub back: usize,
     /// How many modules are installed.
     pub installed: usize,
+    /// Whether it stays when the job turns back afterwards.
+    pub is_lasting: bool,
 }
 
 /// A canister as the network has it.
@@ -97,7 +100,7 @@ pub struct Picture {
 }
 
 /// All operations.
-pub const ALL: [Operation; 12] = [
+pub const ALL: [Operation; 15] = [
     Operation {
         name: "start",
         prepare: |bench| Box::pin(start(bench)),
@@ -135,8 +138,20 @@ pub const ALL: [Operation; 12] = [
         prepare: |bench| Box::pin(send_across(bench)),
     },
     Operation {
+        name: "install",
+        prepare: |bench| Box::pin(install(bench)),
+    },
+    Operation {
+        name: "reinstall-in-chunks",
+        prepare: |bench| Box::pin(reinstall_in_chunks(bench)),
+    },
+    Operation {
         name: "upgrade",
         prepare: |bench| Box::pin(upgrade(bench)),
+    },
+    Operation {
+        name: "upgrade-without-net",
+        prepare: |bench| Box::pin(upgrade_without_net(bench)),
     },
     Operation {
         name: "drill",
@@ -258,6 +273,7 @@ const TAKEN: Change = Change {
     loaded: 0,
     back: 0,
     installed: 0,
+    is_lasting: false,
 };
 
 const RESTORED: Change = Change {
@@ -268,6 +284,7 @@ const RESTORED: Change = Change {
     loaded: 1,
     back: 0,
     installed: 0,
+    is_lasting: false,
 };
 
 async fn take(bench: &Bench) -> Scene {
@@ -485,6 +502,82 @@ async fn drill(bench: &Bench) -> Scene {
     }
 }
 
+/// A module that the engine keeps, to be installed like this.
+async fn installed(bench: &Bench, canister: CanisterId, wasm: Vec<u8>, wish: Wish) -> Op {
+    let order = InstallOrder {
+        canister,
+        module: Module::read(wasm).expect("the test's module is one"),
+        wish,
+        options: UpgradeOptions::default(),
+        arguments: None,
+    };
+    let planned = bench.engine.plan_install(&order).await;
+    planned.expect("an installation can be planned").op()
+}
+
+/// The counter with a section that nobody reads, too large for one message.
+fn large() -> Vec<u8> {
+    let name = b"padding";
+    let content = (0..2_600_000_u32).map(|n| (n >> 16) as u8 ^ n as u8);
+    let mut section = vec![name.len() as u8];
+    section.extend(name);
+    section.extend(content);
+    let mut wasm = wat::parse_str(COUNTER).expect("the counter is well-formed");
+    // A custom section: its number, and its length as LEB128.
+    wasm.push(0);
+    let mut length = section.len();
+    while length >= 0x80 {
+        wasm.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    wasm.push(length as u8);
+    wasm.extend(section);
+    wasm
+}
+
+/// A counter begins at nothing, and so does one that is installed anew.
+const INSTALLED: Change = Change {
+    is_running: None,
+    total: Some(0),
+    snapshots: 0,
+    taken: 0,
+    loaded: 0,
+    back: 0,
+    installed: 1,
+    is_lasting: true,
+};
+
+async fn install(bench: &Bench) -> Scene {
+    let canister = bench.create().await;
+    let wasm = wat::parse_str(COUNTER).expect("the counter is well-formed");
+    Scene {
+        means: None,
+        op: installed(bench, canister, wasm, Wish::Install).await,
+        cast: vec![(canister, INSTALLED)],
+    }
+}
+
+async fn reinstall_in_chunks(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    Scene {
+        means: None,
+        op: installed(bench, canister, large(), Wish::Reinstall).await,
+        cast: vec![(canister, INSTALLED)],
+    }
+}
+
+/// The counter keeps its number in its main memory, which an upgrade begins anew.
+async fn upgrade_without_net(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    let wasm = COUNTER.replace("(memory 1)", "(memory 2)");
+    let wasm = wat::parse_str(&wasm).expect("the counter is well-formed");
+    Scene {
+        means: None,
+        op: installed(bench, canister, wasm, Wish::Upgrade).await,
+        cast: vec![(canister, INSTALLED)],
+    }
+}
+
 async fn delete_snapshots(bench: &Bench) -> Scene {
     let canister = counter(bench).await;
     let snapshots = vec![
@@ -505,8 +598,18 @@ async fn delete_snapshots(bench: &Bench) -> Scene {
     }
 }
 
-/// The call that a step makes, where it makes one that is struck.
-pub fn method(step: StepName) -> Option<&'static str> {
+/// The call that a step of a plan makes, where it makes one that is struck.
+pub fn method_in(plan: &Plan, step: usize) -> Option<&'static str> {
+    let names = || plan.steps.iter().map(canopic_engine::Step::name);
+    let is_chunked = names().any(|name| name == StepName::UploadModule);
+    match names().nth(step)? {
+        StepName::InstallCode if is_chunked => Some("install_chunked_code"),
+        name => method(name),
+    }
+}
+
+/// The call that a step of this name makes.
+fn method(step: StepName) -> Option<&'static str> {
     match step {
         StepName::Start => Some("start_canister"),
         StepName::Stop => Some("stop_canister"),
@@ -517,6 +620,9 @@ pub fn method(step: StepName) -> Option<&'static str> {
         StepName::MakeTrial => Some("provisional_create_canister_with_cycles"),
         StepName::DeleteTrial => Some("delete_canister"),
         StepName::DeleteSnapshot => Some("delete_canister_snapshot"),
+        StepName::UploadModule => Some("upload_chunk"),
+        StepName::InstallCode => Some("install_code"),
+        StepName::ClearChunks => Some("clear_chunk_store"),
         StepName::Uninstall => Some("uninstall_code"),
         StepName::Delete => Some("delete_canister"),
         StepName::ChangeSettings => Some("update_settings"),
@@ -633,9 +739,10 @@ pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
                 );
             }
             State::Ended(End::Undone) => {
-                assert_eq!(
-                    (after.is_running, after.total),
-                    (before.is_running, before.total),
+                let has_lasted = change.is_lasting && after.total == change.total;
+                assert!(
+                    after.is_running == before.is_running
+                        && (after.total == before.total || has_lasted),
                     "undone is as before: {}",
                     told()
                 );

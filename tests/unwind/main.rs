@@ -11,7 +11,7 @@ use canopic_practice::{
 };
 use canopic_tests::{
     Bench,
-    operations::{self, Operation, Scene, brisk, judge, method, pictures},
+    operations::{self, Operation, Scene, brisk, judge, method_in, pictures},
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::{
@@ -157,7 +157,7 @@ async fn strike(operation: &Operation, step: usize, strike: Strike) {
         .plan(&scene.op)
         .await
         .expect("the operation can be planned");
-    let name = |step: usize| method(plan.steps[step].name());
+    let name = |step: usize| method_in(&plan, step);
     let Some(struck) = name(step) else { return };
     let earlier = (0..step)
         .filter(|other| name(*other) == Some(struck))

@@ -40,8 +40,8 @@ pub(crate) mod snapshots;
 pub(crate) mod upgrade;
 
 use crate::{
-    CanisterId, CheckCall, Code, Creation, Error, Fingerprint, Folders, Hold, InstallMode, NetworkId,
-    Result, RunState, SettingsChange, Status, canister,
+    CanisterId, CheckCall, Code, Creation, Error, Fingerprint, Folders, Hold, InstallMode,
+    NetworkId, Result, RunState, SettingsChange, Status, canister,
     replica::Replica,
     runner::Work,
     snapshot::{self, Snapshot, SnapshotId},
