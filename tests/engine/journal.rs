@@ -10,7 +10,7 @@ use canopic_practice::{
 };
 use canopic_tests::{
     Bench,
-    operations::{self, brisk, judge, pictures},
+    operations::{self, Change, Scene, brisk, judge, pictures},
 };
 use std::sync::{
     Arc,
@@ -51,21 +51,27 @@ async fn a_full_disk_halts_a_job_where_it_is_and_room_lets_it_go_on() {
         ..brisk()
     };
     let bench = Bench::conducted(Options::default(), conduct).await;
-    let fleet = operations::ALL
-        .iter()
-        .find(|known| known.name == "take-fleet");
-    let scene = fleet.unwrap().prepare(&bench).await;
+    // So many steps that what they leave in the journal does not fit in what is left of its last page.
+    let mut cast = vec![];
+    for _ in 0..6 {
+        let canister = bench.create().await;
+        bench.install(canister, "(module (memory 1))").await;
+        let change = Change {
+            snapshots: 1,
+            taken: 1,
+            ..Change::default()
+        };
+        cast.push((canister, change));
+    }
+    let scene = Scene {
+        op: Op::TakeSnapshots {
+            canisters: cast.iter().map(|(canister, _)| *canister).collect(),
+        },
+        cast,
+    };
     let world = || bench.network().world();
     let before = pictures(&world(), &scene);
     let engine = &bench.engine;
-    // Some room is left in the file's last pages, so more is done before it is used up.
-    for _ in 0..8 {
-        let canister = scene.cast[0].0;
-        for op in [Op::Stop { canister }, Op::Start { canister }] {
-            let job = begin(engine, &op).await;
-            engine.rest(job).await.unwrap();
-        }
-    }
     let job = begin(engine, &scene.op).await;
     room.store(1, Ordering::SeqCst);
     let waiting = hindered(engine, job).await;
@@ -199,13 +205,11 @@ async fn a_network_that_goes_away_in_the_middle_is_waited_for() {
         effect: Effect::Cut,
     }]);
     let job = begin(&engine, &scene.op).await;
-    while !hindered(&engine, job)
-        .await
-        .job
-        .steps
-        .iter()
-        .any(|step| step.output.is_some())
-    {}
+    let waiting = hindered(&engine, job).await;
+    assert!(
+        waiting.job.steps[0].output.is_some(),
+        "it is stopped by then, so leaving it like that would hurt"
+    );
     let network = bench.take_network().unwrap();
     let listen = network.address();
     network.stop().await;
