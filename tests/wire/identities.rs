@@ -10,8 +10,9 @@ use std::{
 };
 
 const PASSPHRASE: &str = "lantern on the pier";
-/// A valid phrase of twelve words that everybody knows.
-const PHRASE: &str = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+/// A valid phrase that everybody knows.
+const PHRASE: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
+    abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon art";
 
 /// A bench on a computer whose keyring is nobody's.
 fn bench() -> Bench {
@@ -169,7 +170,7 @@ async fn no_log_and_no_failure_has_a_secret() {
     // For this thread, which is all that a test of one thread has.
     let _logs = tracing_subscriber::util::SubscriberInitExt::set_default(logs);
     let bench = bench();
-    let wrong = "legal winner thank year wave sausage worth useful legal winner thank thank";
+    let wrong = PHRASE.replace("art", "abandon");
     let requests = [
         json!({"request": "createVault", "passphrase": PASSPHRASE}),
         json!({"request": "unlockVault", "passphrase": "another lantern"}),
@@ -203,7 +204,12 @@ async fn no_log_and_no_failure_has_a_secret() {
         told.contains("request failed"),
         "the log was listened to: {told}"
     );
-    for secret in [PASSPHRASE, "another lantern", "wave sausage", "\"sausage\""] {
+    for secret in [
+        PASSPHRASE,
+        "another lantern",
+        "abandon abandon abandon",
+        "\"sausage\"",
+    ] {
         assert!(!told.contains(secret), "{secret} in {told}");
     }
 }
