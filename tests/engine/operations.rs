@@ -76,6 +76,11 @@ async fn carry_out(operation: &Operation) {
 
 #[tokio::test]
 async fn every_operation_does_what_it_planned_on_any_network() {
-    let operations = stream::iter(&operations::ALL).map(carry_out);
+    // Nobody tells where another network has its second subnet.
+    let is_elsewhere = std::env::var_os("CANOPIC_NETWORK_URL").is_some();
+    let possible = operations::ALL
+        .iter()
+        .filter(|operation| !is_elsewhere || operation.name != "send-across");
+    let operations = stream::iter(possible).map(carry_out);
     operations.buffer_unordered(AT_ONCE).collect::<()>().await;
 }

@@ -455,6 +455,7 @@ settings: Array<[string, string]>, };
  * What went wrong. See [`canopic_engine::Code`].
  */
 export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "answerDiffers" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "practiceOnly" | "precondition" | "projectNotFound" | "projectUnreadable" | "readOnly" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "answerDiffers" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalFull" | "journalReadOnly" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "precondition" | "projectNotFound" | "projectUnreadable" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * An operation whose plan was confirmed.
@@ -2298,7 +2299,11 @@ amount: string,
 /**
  * Who pays; null: as the network has it.
  */
-purse: Purse | null, } | { "op": "delete", 
+purse: Purse | null, 
+/**
+ * What it is called on the board; empty for its id.
+ */
+name: string, } | { "op": "delete", 
 /**
  * Which.
  */
@@ -3167,6 +3172,10 @@ runState: RunState,
  */
 isCertified: boolean, 
 /**
+ * The time of that certificate, in milliseconds since 1970; null without one.
+ */
+provenAt: number | null, 
+/**
  * SHA-256 of the module, hexadecimal; null for an empty canister.
  */
 moduleHash: string | null, 
@@ -3252,6 +3261,7 @@ provenAt: number | null, };
  * What a step does. See [`canopic_engine::StepName`].
  */
 export type StepName = "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
+export type StepName = "addToBoard" | "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
 
 /**
  * How far a step is.
