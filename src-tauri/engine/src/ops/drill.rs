@@ -209,6 +209,7 @@ async fn make(world: &World, plan: &mut Plan, bytes: u128, trial: Trial) -> Resu
             made_at: trial.asked_at,
         },
         purse: Some(purse),
+        name: String::new(),
     };
     plan.step(MakeTrial {
         creation: Box::new(creation),
