@@ -64,6 +64,7 @@ async fn a_full_disk_halts_a_job_where_it_is_and_room_lets_it_go_on() {
         cast.push((canister, change));
     }
     let scene = Scene {
+        means: None,
         op: Op::TakeSnapshots {
             canisters: cast.iter().map(|(canister, _)| *canister).collect(),
         },
