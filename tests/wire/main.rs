@@ -271,7 +271,7 @@ async fn a_second_start_says_that_the_journal_has_an_owner_and_goes_on_when_it_i
         Places::below(&home).open(),
         Arc::new(practice::Embedded::default()),
     );
-    for request in ["session", "canisters", "reopen"] {
+    for request in ["session", "canisters"] {
         let failure = second.answer_json(json!({"request": request})).await;
         let failure = serde_json::to_value(failure.unwrap_err()).unwrap();
         assert_eq!(failure["code"], "inUse", "{request}: {failure:#}");

@@ -19,7 +19,7 @@ use crate::{
     settings::create_private_file,
 };
 use camino::{Utf8Path, Utf8PathBuf};
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, params};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, OptionalExtension as _, params};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{
@@ -131,6 +131,11 @@ impl Journal {
         }
         if application != APPLICATION && version != 0 {
             return Err(damaged(&path, "the file belongs to another program"));
+        }
+        if connection.is_readonly(MAIN_DB).map_err(sqlite)? {
+            return Err(
+                Error::new(Code::JournalReadOnly, "opening the journal").with("path", &path)
+            );
         }
         connection
             .pragma_update(None, "journal_mode", "WAL")

@@ -410,6 +410,7 @@ impl Engine {
                 settings: SettingsChange::default(),
                 payment: Payment::new(CYCLES, now),
                 purse: Some(Purse::Gift),
+                name: name.to_owned(),
             }),
         };
         let job = self.carry_out(op).await?;
