@@ -15,7 +15,19 @@ const above = (...folders) => ({
   group: folders.map((folder) => `**/${folder}/**`),
   message: `This layer stands below ${folders.join(", ")}.`,
 });
-const domains = ["canister", "identity", "job", "network", "project", "snapshot", "welcome"];
+const domains = [
+  "activity",
+  "canister",
+  "copy",
+  "drop",
+  "identity",
+  "job",
+  "network",
+  "practice",
+  "project",
+  "snapshot",
+  "welcome",
+];
 
 /** The rule for the files of a layer. */
 const layer = (folders, ...patterns) => ({

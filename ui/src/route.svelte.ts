@@ -5,7 +5,7 @@ import { createSubscriber } from "svelte/reactivity";
 export const views = ["canisters", "library", "activity", "settings"] as const;
 
 /** Places that have an address and stand elsewhere in the sidebar. */
-export const places = [...views, "projects"] as const;
+export const places = [...views, "projects", "lessons"] as const;
 export type View = (typeof places)[number];
 
 /** Pages of the settings; the first is where their link leads. */
@@ -15,6 +15,10 @@ export type SettingsPage = (typeof settingsPages)[number];
 /** Pages of one canister; the first is where its link leads. */
 export const canisterPages = ["timeline", "overview", "call", "logs", "settings", "activity"] as const;
 export type CanisterPage = (typeof canisterPages)[number];
+
+/** Pages of one copy in the library. */
+export const copyPages = ["about", "module", "memory", "bytes"] as const;
+export type CopyPage = (typeof copyPages)[number];
 
 /** Where somebody is: a view, and in it the thing that is looked at, and of that a page. */
 export interface Place {
@@ -52,6 +56,16 @@ export function address(view: View, thing?: string, page?: string): string {
 
 export function canisterAddress(canister: string, page?: CanisterPage): string {
   return address("canisters", canister, page);
+}
+
+/** Two copies of the library, held against each other. */
+export function comparisonAddress(one: string, other: string): string {
+  return address("library", one, other);
+}
+
+/** The copy that a page of a copy compares it with: what is no page of its own. */
+export function comparedCopy(page: string | undefined): string | undefined {
+  return copyPages.some((known) => known === page) ? undefined : page;
 }
 
 /** A part of an address as it was meant; somebody may have typed it. */

@@ -70,6 +70,10 @@ export class TestBackend implements Backend {
     this.#drops.forEach((listener) => listener(picks));
   }
 
+  dragging(): () => void {
+    return () => undefined;
+  }
+
   painted(milestone: string): void {
     this.painting.push(milestone);
   }

@@ -15,6 +15,12 @@ export type ActKind = Extract<Action, "start" | "stop">;
 /** What the shell wants to know about the picture: the frame stands, the canisters are on it. */
 export type Milestone = "frame" | "board";
 
+/** A place in the window, in the units of the page. */
+export interface Point {
+  x: number;
+  y: number;
+}
+
 export interface Backend {
   /** Asks, and answers or throws a `Failed`. */
   request<Name extends RequestName>(
@@ -27,6 +33,9 @@ export interface Backend {
   pick(kind: PickKind, title: string, suggestion?: string): Promise<Pick[]>;
   /** Tells what is dropped on the window from now on; gives back what ends it. */
   dropped(listener: (picks: Pick[]) => void): () => void;
+  /** Tells where something is dragged over the window, and nothing once it has left or was dropped; gives back what ends it. */
+  dragging(listener: (at: Point | undefined) => void): () => void;
+
   /** Says how far the picture is. */
   painted(milestone: Milestone): void;
 }

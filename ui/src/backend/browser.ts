@@ -1,5 +1,5 @@
 /** The door of a browser: the development bridge serves the same requests over HTTP. */
-import { type Backend, Failed, doorFailed, isFailure } from "./backend";
+import { type Backend, Failed, type Point, doorFailed, isFailure } from "./backend";
 import type { News, Pick, Requests } from "./wire";
 
 export const browser: Backend = {
@@ -39,6 +39,12 @@ export const browser: Backend = {
     const hear = (event: Event) => listener((event as CustomEvent<Pick[]>).detail);
     addEventListener("bridge:dropped", hear);
     return () => removeEventListener("bridge:dropped", hear);
+  },
+
+  dragging(listener) {
+    const hear = (event: Event) => listener((event as CustomEvent<Point | null>).detail ?? undefined);
+    addEventListener("bridge:dragging", hear);
+    return () => removeEventListener("bridge:dragging", hear);
   },
 
   painted() {

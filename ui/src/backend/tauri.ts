@@ -1,7 +1,7 @@
 /** The door of the app's own window. */
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
-import { type Backend, Failed, doorFailed, isFailure } from "./backend";
+import { type Backend, Failed, type Point, doorFailed, isFailure } from "./backend";
 import type { News, Pick, Requests } from "./wire";
 
 export const tauri: Backend = {
@@ -41,6 +41,23 @@ export const tauri: Backend = {
     return () => {
       isWanted = false;
       void listening.then((stop) => stop());
+    };
+  },
+
+  dragging(listener) {
+    let isWanted = true;
+    // Told in the pixels of the screen.
+    const over = ({ payload: { position } }: { payload: { position: Point } }) => {
+      if (isWanted) listener({ x: position.x / devicePixelRatio, y: position.y / devicePixelRatio });
+    };
+    const listening = [
+      listen("tauri://drag-enter", over),
+      listen("tauri://drag-over", over),
+      listen("tauri://drag-leave", () => isWanted && listener(undefined)),
+    ];
+    return () => {
+      isWanted = false;
+      for (const one of listening) void one.then((stop) => stop());
     };
   },
 

@@ -2,6 +2,8 @@
 import type { Backend } from "../backend/backend";
 import type { Failure, Job } from "../backend/wire";
 
+const greeted = "greeted";
+
 export class Acts {
   /** Newest first. */
   all = $state.raw<Job[]>([]);
@@ -10,18 +12,39 @@ export class Acts {
 
   constructor(private readonly backend: Backend) {}
 
+  /** The numbers of those that an earlier process left unfinished; until somebody has read what became of them. */
+  resumed = $state.raw<number[]>([]);
+  /** The numbers of those that would go on at the next start: somebody wants to close the app meanwhile. */
+  closing = $state.raw<number[]>();
+
   /** Listens until the returned function is called. */
   follow(): () => void {
     return this.backend.follow((news) => {
       if (news.kind === "snapshot") {
         this.all = news.jobs.toReversed();
+        this.#greet();
       } else if (news.kind === "job") {
         const { job } = news;
         const others = this.all.filter(({ number }) => number !== job.number);
         // News may be about an older act that ends after a newer one began.
         this.all = [...others, job].sort((one, other) => other.number - one.number);
+      } else {
+        this.closing = news.jobs;
       }
     });
+  }
+
+  /**
+   * Once, at the first news of a window: what began before it and was not at rest by then was left by a process that ended in
+   * the middle. A window that is only loaded again had it under way all the time.
+   */
+  #greet(): void {
+    if (sessionStorage.getItem(greeted) !== null) return;
+    sessionStorage.setItem(greeted, "yes");
+    const opened = performance.timeOrigin;
+    this.resumed = this.all
+      .filter((job) => job.beganAt < opened && (isUnderWay(job) || (endOf(job) ?? 0) > opened))
+      .map(({ number }) => number);
   }
 }
 

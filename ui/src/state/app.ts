@@ -5,6 +5,7 @@ import type {
   Failure,
   IdentityListing,
   Label,
+  LeftStopped,
   NetworkListing,
   Project,
   Scope,
@@ -13,6 +14,7 @@ import type {
 import { Acts } from "./acts.svelte";
 import { Asking } from "./asking.svelte";
 import { Canisters } from "./canisters.svelte";
+import { Copies } from "./copies.svelte";
 import { Keyboard } from "./keyboard.svelte";
 import { Kept } from "./kept.svelte";
 import { Session } from "./session.svelte";
@@ -23,6 +25,7 @@ export class AppState {
   readonly session: Session;
   readonly canisters: Canisters;
   readonly acts: Acts;
+  readonly copies: Copies;
   readonly asking = new Asking();
   readonly keyboard = new Keyboard();
   readonly toasts = new Toasts();
@@ -30,6 +33,8 @@ export class AppState {
   readonly networks: Kept<NetworkListing[]>;
   readonly identities: Kept<IdentityListing>;
   readonly projects: Kept<Project[]>;
+  /** What was stopped and not started again. */
+  readonly left: Kept<LeftStopped[]>;
   /** What the person has said about canisters of the network in use. */
   readonly labels: Kept<Label[]>;
 
@@ -38,9 +43,11 @@ export class AppState {
     this.canisters = new Canisters(backend);
     this.acts = new Acts(backend);
     this.timelines = new Timelines(backend);
+    this.copies = new Copies(backend);
     this.networks = new Kept(() => backend.request("networks", {}));
     this.identities = new Kept(() => backend.request("identities", {}));
     this.projects = new Kept(() => backend.request("projects", {}));
+    this.left = new Kept(() => backend.request("leftStopped", {}));
     this.labels = new Kept(() => backend.request("labels", {}));
   }
 
@@ -96,6 +103,7 @@ export class AppState {
     void this.identities.read();
     void this.projects.read();
     void this.labels.read();
+    void this.left.read();
   }
 
   /** Takes in a session of the same place: nothing that was read becomes void. */

@@ -5,6 +5,7 @@
  */
 import type { ActKind } from "../backend/backend";
 import type { Action, IdentityDetails, NetworkListing, Pick, SettingsChange } from "../backend/wire";
+
 /** About a network. */
 type AskNetwork =
   | { dialog: "addNetwork"; address?: string; name?: string }
@@ -36,12 +37,18 @@ type AskOfSnapshots =
 /** The ways of giving a canister its code. */
 export type InstallWay = Extract<Action, "install" | "upgrade" | "reinstall">;
 
+/** What is done with a copy of the library. */
+export type CopyAsk =
+  | { dialog: "exportCopy" | "finishCopy" | "labelCopy" | "repairCopy"; copy: string }
+  /** It becomes a snapshot; where, is chosen in the dialog if it is not given. */
+  | { dialog: "uploadCopy"; copy: string; canister: string | undefined };
+
 export type Ask =
   | { dialog: ActKind | "takeSnapshot" | "topUp" | "uninstall" | "delete"; canister: string }
-  /** With the file that was dropped on it, if one was. */
-  | { dialog: "install"; canister: string; way: InstallWay; pick?: Pick }
   | { dialog: "settings"; canister: string; change: SettingsChange }
   | { dialog: "create" }
+  /** With the file that was dropped on it, or the module that was read before, if there is one. */
+  | { dialog: "install"; canister: string; way: InstallWay; pick?: Pick; module?: string }
   /** What a person calls a canister, and notes about it. */
   | { dialog: "describe"; canister: string }
   | { dialog: "watch" }
@@ -49,7 +56,10 @@ export type Ask =
   | { dialog: "several"; what: "start" | "stop" | "download"; canisters: string[] }
   | AskNetwork
   | AskIdentity
-  | AskOfSnapshots;
+  | AskOfSnapshots
+  | CopyAsk
+  /** What was dropped or chosen is looked at, then brought into the library or uploaded to the canister that it fell on. */
+  | { dialog: "bringIn"; picks: Pick[]; canister: string | undefined };
 
 export class Asking {
   /** What is asked, the later over the earlier. */

@@ -26,11 +26,14 @@ import { log } from "./en/logs";
 import { metadata, runway } from "./en/overview";
 import { calls, values } from "./en/calls";
 import { install, net } from "./en/installs";
-import { library } from "./en/library";
 import { actions, amounts, deletion, topUp, uninstall } from "./en/lifecycle";
 import { compare, download, drill, fleet, proof, remove, restore, send, slots, takeSnapshot } from "./en/snapshots";
 import { timeline } from "./en/timeline";
 import { projectWords, severalWords, shareWords, tidyWords, watchWords, welcomeWords } from "./en/projects";
+import { history, left, resumed } from "./en/activity";
+import { lessons, practice, quit } from "./en/lessons";
+import { drops } from "./en/drops";
+import { copyComparison, copyExport, copyInspector, copyLabel, copyOps, library } from "./en/library";
 
 export { explain, explainAct, type Explanation, failureCodes } from "./en/failures";
 export { explain, explainAct, type Explanation } from "./en/failures";
@@ -185,6 +188,18 @@ export const text = {
   compare,
   timeline,
   library,
+  copyLabel,
+  copyExport,
+  copyInspector,
+  copyOps,
+  history,
+  left,
+  resumed,
+  lessons,
+  practice,
+  quit,
+  drops,
+  copyComparison,
   networks,
   networking: networkWords,
   guarding: guardWords,

@@ -1,0 +1,28 @@
+import { expect, test } from "../bridge";
+import { expectNothingFound } from "../wcag";
+
+test.slow();
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`a lesson begins, sees what is done and says what is next, ${colorScheme}`, async ({ page, bridge }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.goto(bridge.url);
+    await page.getByRole("complementary", { name: "Practice" }).getByRole("link", { name: "Lessons" }).press("Enter");
+    const lesson = page.getByRole("region", { name: "1. Take a snapshot and go back to it" });
+    await expect(lesson).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByRole("region", { name: /^\d\. / })).toHaveCount(4);
+    await expectNothingFound(page, "the lessons");
+    await lesson.getByRole("button", { name: /^Begin/ }).press("Enter");
+    await expect(lesson.getByText("0 of 4")).toBeVisible({ timeout: 60_000 });
+
+    await lesson.getByRole("button", { name: "Take snapshot" }).press("Enter");
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Next" }).press("Enter");
+    await dialog.getByRole("button", { name: /^Take a snapshot of/ }).click({ timeout: 30_000 });
+    await expect(dialog).toContainText("Took a snapshot", { timeout: 60_000 });
+    await dialog.getByRole("button", { name: "Close" }).press("Enter");
+    await expect(lesson.getByText("1 of 4")).toBeVisible({ timeout: 60_000 });
+    await expect(lesson.getByRole("button", { name: "Open its calls" })).toBeVisible();
+    await expectNothingFound(page, "a lesson under way");
+  });
+}
