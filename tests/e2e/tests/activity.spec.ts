@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "../bridge";
 import { idOf, layReady, run } from "../engine";
-import { expectNothingFound } from "../wcag";
+import { expectNothingFound } from "../axe";
 
 test.slow();
 
@@ -11,15 +11,15 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await run(bridge, { op: "stop", canister: await idOf(bridge, "stock") });
     await run(bridge, { op: "start", canister: await idOf(bridge, "stock") });
-    await run(bridge, { op: "stop", canister: await idOf(bridge, "notes") });
+    await run(bridge, { op: "stop", canister: await idOf(bridge, "storefront") });
     await page.goto(`${bridge.url}/#/activity`);
-    await expect(page.getByRole("rowheader")).toHaveText([/Stopped notes/, /Started stock/, /Stopped stock/]);
-    const steps = page.getByRole("link", { name: "Steps of “Stopped notes”" });
+    await expect(page.getByRole("rowheader")).toHaveText([/Stopped storefront/, /Started stock/, /Stopped stock/]);
+    const steps = page.getByRole("link", { name: "Steps of “Stopped storefront”" });
     await steps.press("Enter");
     await expect(page.getByText("Signed by")).toBeVisible();
     await expect(page.getByText("Newest proof")).toBeVisible();
     await expectNothingFound(page, "an act with its steps");
-    await page.getByRole("link", { name: "Steps of “Stopped notes”" }).press("Enter");
+    await page.getByRole("link", { name: "Steps of “Stopped storefront”" }).press("Enter");
     await expect(page.getByText("Signed by")).toBeHidden();
 
     await page.getByRole("searchbox").fill("stock");
@@ -50,16 +50,23 @@ test("the record leaves the app and is verified; one that was changed is told", 
 });
 
 test("asked before the window closes while something is under way", async ({ page, bridge }) => {
-  await run(bridge, { op: "stop", canister: await idOf(bridge, "stock") });
-  await page.route("**/bridge/news", async (route) => {
-    const jobs = [{ kind: "closing", jobs: [] }];
-    await route.fulfill({
-      contentType: "text/event-stream",
-      body: jobs.map((news) => `data: ${JSON.stringify(news)}\n\n`).join(""),
-    });
+  // The shell asks by news; a browser has no shell.
+  await page.addInitScript(() => {
+    const Real = EventSource;
+    window.EventSource = class extends Real {
+      constructor(url: string) {
+        super(url);
+        const data = JSON.stringify({ kind: "closing", jobs: [] });
+        addEventListener("test:closing", () => this.onmessage?.(new MessageEvent("message", { data })));
+      }
+    };
   });
   await page.goto(bridge.url);
+  await expect(page.getByRole("table")).toBeVisible();
+  await page.evaluate(() => dispatchEvent(new Event("test:closing")));
   const dialog = page.getByRole("dialog", { name: "Close while something is under way?" });
   await expect(dialog.getByRole("button", { name: "Stay open" })).toBeFocused();
   await expectNothingFound(page, "the question before closing");
+  await page.keyboard.press("Enter");
+  await expect(dialog).toBeHidden();
 });

@@ -1,6 +1,6 @@
 import { Bridge, expect, test } from "../bridge";
 import { ask, idOf } from "../engine";
-import { expectNothingFound } from "../wcag";
+import { expectNothingFound } from "../axe";
 
 test.slow();
 

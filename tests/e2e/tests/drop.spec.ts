@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, openBoard, row, test } from "../bridge";
 import { download, dropAt, writeAsIcp } from "../engine";
-import { expectNothingFound } from "../wcag";
+import { expectNothingFound } from "../axe";
 
 test.slow();
 
@@ -14,24 +14,24 @@ test("a folder of another tool, dropped on a row, is looked at and uploaded to t
   await openBoard(page, bridge);
   const folder = join(home, "from-icp");
   await writeAsIcp(folder);
-  const box = await row(page, "notes").boundingBox();
+  const box = await row(page, "storefront").boundingBox();
   const at = { x: (box?.x ?? 0) + 200, y: (box?.y ?? 0) + 20 };
   await page.evaluate((at) => dispatchEvent(new CustomEvent("bridge:dragging", { detail: at })), at);
-  await expect(page.getByText("Upload to notes")).toBeVisible();
+  await expect(page.getByText("Upload to storefront")).toBeVisible();
   await dropAt(page, [folder], at);
 
   const dialog = page.getByRole("dialog", { name: "What you brought" });
   await expect(dialog).toContainText("from-icp");
   await expect(dialog).toContainText("None: another tool made it.");
   await expectNothingFound(page, "a card of what was dropped");
-  await dialog.getByRole("button", { name: "Upload to notes" }).click();
+  await dialog.getByRole("button", { name: "Upload to storefront" }).click();
 
   const upload = page.getByRole("dialog", { name: /Upload from-icp/ });
   await expect(upload).toContainText("It gets a new snapshot.");
   await upload.getByRole("button", { name: "Next" }).click();
   await expect(upload).toContainText("What happens");
-  await upload.getByRole("button", { name: "Upload to notes" }).click();
-  await expect(upload).toContainText("Uploaded a copy as a snapshot of notes", { timeout: 60_000 });
+  await upload.getByRole("button", { name: "Upload to storefront" }).click();
+  await expect(upload).toContainText("Uploaded a copy as a snapshot of storefront", { timeout: 60_000 });
 });
 
 test("several at once, each told for what it is", async ({ page, bridge, home }) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "../bridge";
-import { expectNothingFound } from "../wcag";
+import { expectNothingFound } from "../axe";
 
 test.slow();
 

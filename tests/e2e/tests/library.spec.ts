@@ -2,7 +2,7 @@ import { open as openFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "../bridge";
 import { ask, download, layReady } from "../engine";
-import { expectNothingFound } from "../wcag";
+import { expectNothingFound } from "../axe";
 
 test.slow();
 
