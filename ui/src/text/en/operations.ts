@@ -423,7 +423,7 @@ export const checks: Record<CheckName, CheckWords> = {
     ),
     remedy: (facts) =>
       facts["versions"]
-        ? `${facts["versions"]} changes were counted since then. The safety snapshot keeps them.`
+        ? `${facts["versions"] === "1" ? "1 change was" : `${facts["versions"]} changes were`} counted since then. The safety snapshot keeps ${facts["versions"] === "1" ? "it" : "them"}.`
         : "The safety snapshot keeps it.",
   },
 };
@@ -527,6 +527,8 @@ export const guide = {
     become: (name: string) => `Continue as ${name}`,
     nobody: "None of your identities may do it.",
     unlock: (name: string) => `Unlock ${name}`,
+    open: "Unlock this network",
+    topUp: "Top it up",
     waiting: "It is looked at again by itself.",
     startAgain: "Start it again",
   },

@@ -75,6 +75,9 @@ export const proof = {
   steps: "What happened, step by step",
   undo,
   undoOther: "Take it back",
+  report: "Save report",
+  reportTitle: "Where the report goes",
+  reportSaved: "Report saved",
   undoGone: "Its safety snapshot is not there any more.",
 };
 
@@ -167,7 +170,7 @@ export const compare = {
     origin: "Came from",
     where: "Lies",
   },
-  same: "the same in both",
+  same: "the same",
   differs: "differs",
   between: "What happened between them",
   nothing: "Nothing that is known.",
