@@ -36,7 +36,6 @@ import { drops } from "./en/drops";
 import { copyComparison, copyExport, copyInspector, copyLabel, copyOps, library } from "./en/library";
 
 export { explain, explainAct, type Explanation, failureCodes } from "./en/failures";
-export { explain, explainAct, type Explanation } from "./en/failures";
 
 const runStates: Record<RunState, { word: string; meaning: string }> = {
   running: { word: "Running", meaning: "It takes calls." },
