@@ -15,7 +15,7 @@ test("shows the fleet of the practice network, by group", async ({ page }) => {
 
 test("says where one is and who one is", async ({ page }) => {
   await expect(page.getByRole("region", { name: "Network" })).toContainText("Practice");
-  await expect(page.getByRole("region", { name: "You are" })).toContainText("practice");
+  await expect(page.getByRole("region", { name: "You are" })).toContainText("Practice");
 });
 
 test("copies an id whole though it is shown short", async ({ page }) => {

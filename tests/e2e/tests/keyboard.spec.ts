@@ -44,7 +44,18 @@ test("reaches everything by Tab, beginning with the way past the sidebar", async
   await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("main")).toBeFocused();
-  const stops = ["Refresh", "Filter by name or id", "Needs attention", "Stopped", "Canister", "State"];
+  const stops = [
+    "Share the board",
+    "Make a canister",
+    "Add a canister",
+    "Refresh",
+    "Filter by name or id",
+    "Needs attention",
+    "Stopped",
+    "No recent copy",
+    "Canister",
+    "State",
+  ];
   for (const name of stops) {
     await page.keyboard.press("Tab");
     await expect(page.locator(":focus")).toHaveAccessibleName(new RegExp(`^${name}`));
