@@ -29,6 +29,7 @@ fn create(neighbour: CanisterId) -> Op {
             settings: SettingsChange::default(),
             payment: Payment::new(5_000_000_000_000, SystemTime::now()),
             purse: Some(Purse::Gift),
+            name: String::new(),
         }),
     }
 }
