@@ -17,6 +17,7 @@ mod window;
 
 use canopic_api::{Api, Request};
 use canopic_engine::Places;
+use canopic_practice::blocks::Pace;
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
 fn main() -> ExitCode {
@@ -31,6 +32,11 @@ fn main() -> ExitCode {
         |_| practice::Embedded::default(),
         |folders| practice::Embedded::living_in(folders.data.join("practice")),
     );
+    // `CANOPIC_PACE=mainnet` makes the practice network as slow as mainnet is.
+    let practice = practice.at(match std::env::var("CANOPIC_PACE") {
+        Ok(pace) if pace == "mainnet" => Pace::Mainnet,
+        _ => Pace::Instant,
+    });
     let api = Arc::new(Api::open(folders, Arc::new(practice)));
     if let Some(failure) = api.start_failure() {
         complain(&format!(

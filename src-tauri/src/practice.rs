@@ -2,7 +2,9 @@
 
 use canopic_engine::{CanisterId, DoorError, Endpoint, KnownCanister, PracticeDoor};
 use canopic_practice::{
-    Network, Options, demo,
+    Network, Options,
+    blocks::Pace,
+    demo,
     faults::{Effect, Fault, Kind},
 };
 use futures::future::BoxFuture;
@@ -14,6 +16,8 @@ use tokio::sync::Mutex;
 pub(crate) struct Embedded {
     /// The folder where it lives on over restarts; without one it begins anew each time.
     state: Option<PathBuf>,
+    /// How long a block takes.
+    pace: Pace,
     running: Mutex<Option<Network>>,
 }
 
@@ -23,8 +27,14 @@ impl Embedded {
     pub(crate) fn living_in(state: impl Into<PathBuf>) -> Self {
         Self {
             state: Some(state.into()),
-            running: Mutex::default(),
+            ..Self::default()
         }
+    }
+
+    /// As slow as mainnet is, for those who want to feel it.
+    #[allow(dead_code, reason = "tests include this file and wait for nothing")]
+    pub(crate) fn at(self, pace: Pace) -> Self {
+        Self { pace, ..self }
     }
 }
 
@@ -38,6 +48,7 @@ impl PracticeDoor for Embedded {
                     canopic_practice::start(Options {
                         demo: true,
                         state: self.state.clone(),
+                        pace: self.pace,
                         ..Options::default()
                     })
                     .await?

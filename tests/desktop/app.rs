@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
-use thirtyfour::{Capabilities, prelude::*};
+use thirtyfour::{Capabilities, TypingData, prelude::*};
 
 /// How long something may take to appear. Far beyond what it takes, so that a slow machine does not fail a sound app.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,6 +36,11 @@ impl App {
 
     /// Starts the app with this home.
     pub async fn start_in(home: TempDir) -> Self {
+        Self::start_at(home, "instant").await
+    }
+
+    /// Starts the app with this home, and its practice network at a pace.
+    pub async fn start_at(home: TempDir, pace: &str) -> Self {
         let program = program();
         // The driver cannot choose a port and tell it, so a free one is found first.
         let port = TcpListener::bind("127.0.0.1:0")
@@ -50,6 +55,7 @@ impl App {
             .env("CANOPIC_HOME", home.path().join("canopic"))
             // The web view keeps its storage below HOME.
             .env("HOME", home.path())
+            .env("CANOPIC_PACE", pace)
             .env_remove("XDG_DATA_HOME")
             .env_remove("XDG_CACHE_HOME")
             .stdout(Stdio::null())
@@ -178,6 +184,111 @@ impl App {
         let path = folder.join(format!("{test}-{name}.png"));
         self.window.screenshot(&path).await.unwrap();
         path
+    }
+
+    /// Types into whatever has the focus, as a keyboard does.
+    pub async fn type_in(&self, keys: impl Into<TypingData>) {
+        let focused = self.window.active_element().await.unwrap();
+        focused.send_keys(keys).await.unwrap();
+    }
+
+    /// Presses a key once.
+    pub async fn key(&self, key: Key) {
+        self.type_in(String::from(key.value())).await;
+    }
+
+    /// Goes on with Tab until what has the focus says this, and answers with all that it says.
+    pub async fn tab_to(&self, text: &str) -> String {
+        const STOPS: usize = 120;
+        // What a page is still drawing may not be there at the first round.
+        for _ in 0..STOPS {
+            let said = self.focused().await;
+            if said.contains(text) {
+                return said;
+            }
+            self.key(Key::Tab).await;
+        }
+        let picture = self.picture("failure").await;
+        panic!(
+            "the keyboard does not reach {text}; see {}",
+            picture.display()
+        )
+    }
+
+    /// The address of what is shown.
+    pub async fn address(&self) -> String {
+        self.window.current_url().await.unwrap().to_string()
+    }
+
+    /// What the element with the focus says.
+    pub async fn focused(&self) -> String {
+        let said = self
+            .window
+            .execute(
+                "const it = document.activeElement; return it.getAttribute('aria-label') ?? it.textContent",
+                vec![],
+            )
+            .await
+            .unwrap();
+        said.json().as_str().unwrap_or_default().trim().to_owned()
+    }
+
+    /// Where an element lies in the window: its middle.
+    pub async fn middle_of(&self, element: &WebElement) -> (i16, i16) {
+        let rectangle = element.rect().await.unwrap();
+        #[expect(clippy::cast_possible_truncation, reason = "windows are smaller")]
+        let middle = |from: f64, size: f64| (from + size / 2.0) as i16;
+        (
+            middle(rectangle.x, rectangle.width),
+            middle(rectangle.y, rectangle.height),
+        )
+    }
+
+    /// Address and root key, from the command that Settings give to copy, pasted where a person could paste it.
+    pub async fn network(&self) -> (String, String) {
+        self.open("Settings").await;
+        self.press("Copy command").await;
+        self.see("Copied").await;
+        self.open("Canisters").await;
+        let filter = self
+            .find(By::Css("input[type='search']"), "the filter box")
+            .await;
+        filter.send_keys(Key::Control + "v").await.unwrap();
+        let command = filter.prop("value").await.unwrap().unwrap();
+        let after = |flag: &str| {
+            let mut words = command.split(' ').skip_while(|word| *word != flag);
+            let value = words.nth(1);
+            value
+                .unwrap_or_else(|| panic!("no {flag} in {command}"))
+                .to_owned()
+        };
+        (after("-n"), after("-k"))
+    }
+
+    /// Ends the app as a power cut would, and gives the home back for another start.
+    pub fn pull_the_plug(mut self) -> TempDir {
+        let ours = format!(
+            "CANOPIC_HOME={}",
+            self.home.path().join("canopic").display()
+        );
+        let mut struck = 0;
+        for process in std::fs::read_dir("/proc").unwrap().flatten() {
+            let folder = process.path();
+            let is_app = std::fs::read_link(folder.join("exe")).is_ok_and(|exe| exe == program());
+            // Processes come and go; one that cannot be read is not the app.
+            let environment = std::fs::read(folder.join("environ")).unwrap_or_default();
+            let mut variables = environment.split(|byte| *byte == 0);
+            if is_app && variables.any(|variable| variable == ours.as_bytes()) {
+                let id = process.file_name();
+                let killed = Command::new("kill").arg("-KILL").arg(id).status().unwrap();
+                assert!(killed.success());
+                struck += 1;
+            }
+        }
+        assert_eq!(struck, 1, "the app is one process");
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+        std::mem::replace(&mut self.home, tempfile::tempdir().unwrap())
     }
 
     /// Closes the window and gives the home back for another start.

@@ -42,7 +42,7 @@ async fn stop_in_the_window_is_stopped_for_the_real_icp() {
     );
     app.picture("stopped").await;
 
-    let (address, root_key) = network_of(&app).await;
+    let (address, root_key) = app.network().await;
     let status = tokio::task::spawn_blocking(move || {
         Icp::new(&address, &root_key).ask(&["canister", "status", &id, "--json"])
     })
@@ -54,25 +54,4 @@ async fn stop_in_the_window_is_stopped_for_the_real_icp() {
         "the real icp, asked over the wire: {status:#}"
     );
     app.close().await;
-}
-
-/// Address and root key, from the command that Settings give to copy, pasted where a person could paste it.
-async fn network_of(app: &App) -> (String, String) {
-    app.open("Settings").await;
-    app.press("Copy command").await;
-    app.see("Copied").await;
-    app.open("Canisters").await;
-    let filter = app
-        .find(By::Css("input[type='search']"), "the filter box")
-        .await;
-    filter.send_keys(Key::Control + "v").await.unwrap();
-    let command = filter.prop("value").await.unwrap().unwrap();
-    let after = |flag: &str| {
-        let mut words = command.split(' ').skip_while(|word| *word != flag);
-        let value = words.nth(1);
-        value
-            .unwrap_or_else(|| panic!("no {flag} in {command}"))
-            .to_owned()
-    };
-    (after("-n"), after("-k"))
 }

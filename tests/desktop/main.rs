@@ -6,5 +6,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod app;
+mod drag;
+mod guided;
 mod lifecycle;
 mod start;
