@@ -4,7 +4,7 @@
 //! The target is told where the pointer is and asks for the list of files when it wants it; nothing here is timed: each side waits
 //! for the other's message.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 use x11rb::{
     CURRENT_TIME,
     connection::Connection as _,
@@ -202,7 +202,7 @@ fn uri(path: &Path) -> String {
             b'/' | b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
                 uri.push(char::from(byte));
             }
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => write!(uri, "%{byte:02X}").expect("texts can be written to"),
         }
     }
     uri
