@@ -109,7 +109,8 @@ const FORMAT: usize = 63;
 
 #[tokio::test]
 async fn nothing_is_done_without_a_journal_and_looking_goes_on() {
-    let damages: [(&str, fn(&mut Vec<u8>), Code); 3] = [
+    type Damage = fn(&mut Vec<u8>);
+    let damages: [(&str, Damage, Code); 3] = [
         (
             "read-only",
             |bytes| bytes[WRITE_VERSION] = 9,

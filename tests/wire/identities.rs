@@ -4,6 +4,7 @@ use super::{Bench, practice};
 use canopic_api::{Api, Request};
 use canopic_engine::{Places, Surroundings};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::{
     io::Write,
     sync::{Arc, Mutex},
@@ -194,7 +195,7 @@ async fn no_log_and_no_failure_has_a_secret() {
     let mut told = String::new();
     for request in requests {
         let read: Request = serde_json::from_value(request.clone()).unwrap();
-        told += &format!("{read:?}\n");
+        writeln!(told, "{read:?}").expect("texts can be written to");
         if let Err(failure) = bench.api.answer_json(request).await {
             told += &serde_json::to_string(&failure).unwrap();
         }
