@@ -225,7 +225,10 @@ impl App {
         let said = self
             .window
             .execute(
-                "const it = document.activeElement; return it.getAttribute('aria-label') ?? it.textContent",
+                r"const it = document.activeElement;
+                // A page or a dialog that has the focus is no stop of the keyboard.
+                if (it === null || it.matches('body, main, dialog')) return '';
+                return it.getAttribute('aria-label') ?? it.textContent;",
                 vec![],
             )
             .await

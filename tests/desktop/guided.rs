@@ -185,8 +185,44 @@ async fn a_folder_made_by_icp_and_dropped_on_the_timeline_becomes_a_restored_sna
     tokio::task::spawn_blocking(move || drag::drop_onto("Canopic", place, &path))
         .await
         .unwrap();
+    app.see("What you brought").await;
+    app.see("another tool made it").await;
     app.picture("dropped").await;
-    let _ = today;
+    app.press("Upload to orders").await;
+    app.see("It gets a new snapshot").await;
+    app.press("Next").await;
+    app.see("What happens").await;
+    app.picture("upload").await;
+    app.find(
+        By::XPath("//dialog//button[contains(., 'Upload to orders')][not(@aria-disabled)]"),
+        "the button that begins the upload",
+    )
+    .await
+    .click()
+    .await
+    .unwrap();
+    app.see("Certificate of").await;
+    app.press("Close").await;
+    app.see("4 of 10 snapshots").await;
+    app.picture("uploaded").await;
+
+    let uploaded = app
+        .find(
+            By::XPath("(//article[contains(., 'Uploaded')])[1]//button[contains(., 'Restore')]"),
+            "the snapshot that was made of the folder",
+        )
+        .await;
+    uploaded.click().await.unwrap();
+    app.see("Everything since").await;
+    app.press("Next").await;
+    app.press("Restore orders").await;
+    app.see("Went back to").await;
+    app.picture("restored").await;
+    assert_ne!(
+        witness.total(&id).await,
+        today,
+        "the state in the folder is the canister's"
+    );
     app.close().await;
 }
 

@@ -70,6 +70,7 @@ async fn a_full_disk_halts_a_job_where_it_is_and_room_lets_it_go_on() {
         },
         cast,
     };
+    let another = bench.create().await;
     let world = || bench.network().world();
     let before = pictures(&world(), &scene);
     let engine = &bench.engine;
@@ -85,7 +86,6 @@ async fn a_full_disk_halts_a_job_where_it_is_and_room_lets_it_go_on() {
     );
     assert!(hindrance.facts.contains_key("path"), "it says where");
 
-    let another = bench.create().await;
     let stop = Op::Stop { canister: another };
     let plan = engine.plan(&stop).await.expect("looking needs no journal");
     let refused = engine.run(stop, &plan.fingerprint).await.unwrap_err();
