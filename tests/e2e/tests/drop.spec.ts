@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, openBoard, row, test } from "../bridge";
 import { download, dropAt, writeAsIcp } from "../engine";
@@ -41,7 +41,7 @@ test("several at once, each told for what it is", async ({ page, bridge, home })
   await writeAsIcp(one ?? "");
   await writeAsIcp(other ?? "");
   await writeFile(note ?? "", "words");
-  await writeFile(module ?? "", Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
+  await copyFile(join(import.meta.dirname, "../../../src-tauri/practice/demo/tally.wasm"), module ?? "");
   await dropAt(page, [one ?? "", other ?? "", note ?? "", module ?? ""], { x: 700, y: 400 });
   const dialog = page.getByRole("dialog", { name: "What you brought: 4 things" });
   await expect(dialog.getByRole("article", { name: "note.txt" })).toContainText("Neither a copy nor an archive");

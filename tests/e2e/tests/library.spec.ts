@@ -14,7 +14,7 @@ test("a copy is verified, named, pinned, deleted and brought back", async ({ pag
   await page.goto(`${bridge.url}/#/library`);
   await expect(page.getByText("No copies yet")).toBeVisible();
   await download(bridge, ["before the change"]);
-  const copy = page.getByRole("row").filter({ hasText: "before the change" });
+  const copy = page.locator("[data-row]").filter({ hasText: "before the change" });
   await expect(copy).toContainText("Not verified");
 
   const more = copy.getByRole("button", { name: "More for before the change" });
@@ -29,7 +29,7 @@ test("a copy is verified, named, pinned, deleted and brought back", async ({ pag
   await dialog.getByLabel("Name", { exact: true }).fill("as it was");
   await dialog.getByLabel("Pin it").check();
   await dialog.getByRole("button", { name: "Save name and note" }).click();
-  const renamed = page.getByRole("row").filter({ hasText: "as it was" });
+  const renamed = page.locator("[data-row]").filter({ hasText: "as it was" });
   await expect(renamed).toContainText("Pinned");
 
   await renamed.getByRole("button", { name: "More for as it was" }).click();
@@ -47,7 +47,7 @@ test("damage is found, said where it is, and repaired from the snapshot", async 
   await file.close();
 
   await page.goto(`${bridge.url}/#/library`);
-  const copy = page.getByRole("row").filter({ hasText: "to be damaged" });
+  const copy = page.locator("[data-row]").filter({ hasText: "to be damaged" });
   await copy.getByRole("button", { name: "More for to be damaged" }).click();
   await page.getByRole("menuitem", { name: "Verify", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText("is damaged in 1 place");
@@ -89,7 +89,7 @@ test("a copy leaves encrypted and comes back with its passphrase", async ({ page
   await bringing.getByRole("button", { name: "Open the archive" }).click();
   await expect(bringing).toContainText("It brings hashes of every byte.", { timeout: 60_000 });
   await bringing.getByRole("button", { name: "Add to the library" }).click();
-  await expect(page.getByRole("row").filter({ hasText: "orders" })).toHaveCount(2, { timeout: 60_000 });
+  await expect(page.locator("[data-row]").filter({ hasText: "orders" })).toHaveCount(2, { timeout: 60_000 });
 });
 
 for (const colorScheme of ["light", "dark"] as const) {

@@ -34,7 +34,7 @@ export const library = {
   noMatch: "No copy matches",
   noMatchMeaning: "The filter leaves nothing to show.",
   showAll: "Show all",
-  columns: { copy: "Copy", taken: "Taken", size: "On disk", standing: "State", actions: "Actions" },
+  columns: { pick: "Selected", copy: "Copy", taken: "Taken", size: "On disk", standing: "State", actions: "Actions" },
   pinned: "Pinned",
   pinnedMeaning: "Kept whatever happens: nothing tidies it away.",
   uploaded: "made by an upload",
