@@ -33,6 +33,10 @@ test("a copy is verified, named, pinned, deleted and brought back", async ({ pag
   await expect(renamed).toContainText("Pinned");
 
   await renamed.getByRole("button", { name: "More for as it was" }).click();
+  await expect(page.getByRole("menuitem", { name: "Move to the bin" })).toContainText("Unpin it first.");
+  await page.getByRole("menuitem", { name: "Unpin", exact: true }).click();
+  await expect(renamed).not.toContainText("Pinned");
+  await renamed.getByRole("button", { name: "More for as it was" }).click();
   await page.getByRole("menuitem", { name: "Move to the bin" }).click();
   await expect(page.getByText("as it was is in the bin")).toBeVisible();
   await page.getByRole("button", { name: "Bring it back", exact: true }).click();

@@ -94,7 +94,13 @@ export function actionsOf(
           .label(id, record?.name ?? "", record?.notes ?? "", record?.pinned !== true)
           .catch(() => asking.ask({ dialog: "labelCopy", copy: id })),
     },
-    { word: words.delete, icon: TrashIcon, isGrave: true, disabledReason: busy, run: () => remove(facts) },
+    {
+      word: words.delete,
+      icon: TrashIcon,
+      isGrave: true,
+      disabledReason: record?.pinned === true ? words.unpinFirst : busy,
+      run: () => remove(facts),
+    },
   ];
   return all.filter(({ word }) => !without.includes(word));
 }

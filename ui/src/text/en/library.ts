@@ -79,6 +79,7 @@ export const library = {
   importFolder: "Add the folder of a copy",
 
   notWhole: "It is not whole.",
+  unpinFirst: "It is pinned. Unpin it first.",
   busy: "Something is being done with it.",
   noSource: "It is not known which snapshot it is a copy of, so nothing can be fetched.",
   elsewhere: (network: string) => `Its snapshot is on ${network}. Switch there first.`,
