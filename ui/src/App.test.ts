@@ -189,9 +189,11 @@ describe("the tray and the activity", () => {
     backend.tell({ kind: "job", job: act(1, { state: { kind: "failed", at: Date.now(), failure: lost } }) });
     expect(await screen.findByText("Unknown whether stock was stopped")).toBeVisible();
     await user.click(screen.getByRole("link", { name: "Activity" }));
+    await user.click(await screen.findByRole("link", { name: /Unknown whether stock was stopped/ }));
     const check = await screen.findByRole("button", { name: "Check what happened" });
+    const before = backend.asked.filter(({ name }) => name === "canisters").length;
     await user.click(check);
-    expect(backend.asked.filter(({ name }) => name === "canisters")).toHaveLength(2);
+    expect(backend.asked.filter(({ name }) => name === "canisters")).toHaveLength(before + 1);
   });
 });
 

@@ -54,7 +54,7 @@ test("asked before the window closes while something is under way", async ({ pag
   await page.addInitScript(() => {
     const Real = EventSource;
     window.EventSource = class extends Real {
-      constructor(url: string) {
+      constructor(url: string | URL) {
         super(url);
         const data = JSON.stringify({ kind: "closing", jobs: [] });
         addEventListener("test:closing", () => this.onmessage?.(new MessageEvent("message", { data })));

@@ -152,3 +152,16 @@ export function shortHash(hexadecimal: string): string {
 export function count(amount: number, one: string): string {
   return `${exactNumber.format(amount)} ${one}${amount === 1 ? "" : "s"}`;
 }
+
+const secondsOfDay = new Intl.DateTimeFormat("en-GB", {
+  day: "2-digit",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
+/** "21 Nov, 14:05:09": a line of a log, where seconds tell lines apart. */
+export function secondOf(moment: number): string {
+  return secondsOfDay.format(moment);
+}

@@ -1,14 +1,6 @@
 /** What is said of logs. */
 import { count } from "../format";
 
-const time = new Intl.DateTimeFormat("en-GB", {
-  day: "2-digit",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-
 export const log = {
   label: (name: string) => `Log of ${name}`,
   filter: "Filter lines",
@@ -25,5 +17,4 @@ export const log = {
   read: "Read",
   visibleTo: (who: string) => `Who may read it: ${who.toLowerCase()}.`,
   denied: "This log is not open to you",
-  time: (at: number) => time.format(at),
 };
