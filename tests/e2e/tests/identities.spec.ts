@@ -67,7 +67,7 @@ test("makes an identity, signs with it, renames it, and comes back to its phrase
   await page.getByRole("button", { name: "Import identity" }).click();
   const dialog = page.getByRole("dialog", { name: "Import an identity" });
   await dialog.getByText("A recovery phrase", { exact: true }).click();
-  await dialog.getByLabel("Recovery phrase").fill(words.join(" "));
+  await dialog.getByRole("textbox", { name: "Recovery phrase" }).fill(words.join(" "));
   await dialog.getByLabel("Ed25519").check();
   await dialog.getByLabel("Name").fill("again");
   await dialog.getByRole("button", { name: "Import again" }).click();

@@ -69,9 +69,9 @@ test("lists the keys, goes to the views, and closes with Escape", async ({ page 
   await expect(keys).toContainText("Filter the canisters");
   await keyboard.press("Escape");
   await expect(keys).toBeHidden();
-  await keyboard.press("Control+2");
-  await expect(page.getByRole("heading", { name: "Activity" })).toBeVisible();
   await keyboard.press("Control+3");
+  await expect(page.getByRole("heading", { name: "Activity" })).toBeVisible();
+  await keyboard.press("Control+4");
   await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
   await page.goBack();
   await expect(page.getByRole("heading", { name: "Activity" })).toBeVisible();

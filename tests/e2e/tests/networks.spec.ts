@@ -105,14 +105,14 @@ test("mainnet opens read-only, unlocks for a while and locks again", async ({ pa
   await openBoard(page, bridge);
   await page.getByRole("button", { name: /^Network: / }).click();
   await page.getByRole("menuitemradio", { name: /Mainnet/ }).click();
-  await expect(page.getByText("Read-only")).toBeVisible(waiting);
+  await expect(page.getByText("Read-only", { exact: true })).toBeVisible(waiting);
   await page.getByRole("button", { name: "Unlock Mainnet" }).click();
   const dialog = page.getByRole("dialog", { name: "Unlock Mainnet?" });
   await expect(dialog.getByRole("button", { name: "Cancel" })).toBeFocused();
   await dialog.getByRole("button", { name: "Unlock for 15 minutes" }).click();
   await expect(page.getByText("Unlocked, 15 min left")).toBeVisible(waiting);
   await page.getByRole("button", { name: "Lock now" }).click();
-  await expect(page.getByText("Read-only")).toBeVisible(waiting);
+  await expect(page.getByText("Read-only", { exact: true })).toBeVisible(waiting);
 });
 
 test("resets the practice network", async ({ page, bridge }) => {
