@@ -5,6 +5,7 @@ test.beforeEach(({ page, bridge }) => openBoard(page, bridge));
 test("opens from its row and from its address, and leads back", async ({ page }) => {
   await row(page, "orders").getByRole("link", { name: "orders" }).click();
   await expect(page.getByRole("heading", { name: "orders" })).toBeVisible();
+  await page.getByRole("link", { name: "Overview" }).click();
   await expect(page.getByRole("region", { name: "Controllers" })).toContainText("you");
   await expect(page.getByRole("region", { name: "Cycles" })).toContainText("Burns, idle");
   await page.reload();
@@ -31,6 +32,7 @@ test("is stopped and started from its page", async ({ page }) => {
 
 test("says what is only its controllers' to see, and what is nowhere", async ({ page }) => {
   await row(page, "shipping_partner").getByRole("link", { name: "shipping_partner" }).click();
+  await page.getByRole("link", { name: "Overview" }).click();
   await expect(page.getByRole("region", { name: "Not visible" })).toContainText("Only its controllers");
   await expect(page.getByRole("region", { name: "Controllers" })).toContainText(
     "The identity in use is not among them.",
