@@ -25,12 +25,13 @@ async fn create(shop: &Shop, id: &str) -> String {
 async fn a_snapshot_is_taken_and_restored_and_deleted() {
     let shop = Shop::open().await;
     let id = shop.id("orders");
+    let before = snapshots(&shop, &id).await;
     shop.ask(&["canister", "stop", &id]).await;
     let snapshot = create(&shop, &id).await;
     assert_eq!(
         snapshots(&shop, &id).await,
-        std::slice::from_ref(&snapshot),
-        "the only one"
+        [before.clone(), vec![snapshot.clone()]].concat(),
+        "one more, and the newest"
     );
 
     shop.ask(&["canister", "start", &id]).await;
@@ -50,7 +51,7 @@ async fn a_snapshot_is_taken_and_restored_and_deleted() {
 
     shop.ask(&["canister", "snapshot", "delete", &id, &snapshot])
         .await;
-    assert!(snapshots(&shop, &id).await.is_empty(), "none is left");
+    assert_eq!(snapshots(&shop, &id).await, before, "as it was");
 }
 
 #[tokio::test(flavor = "multi_thread")]

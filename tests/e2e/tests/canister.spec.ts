@@ -7,7 +7,7 @@ test("opens from its row and from its address, and leads back", async ({ page })
   await expect(page.getByRole("heading", { name: "orders" })).toBeVisible();
   await page.getByRole("link", { name: "Overview" }).click();
   await expect(page.getByRole("region", { name: "Controllers" })).toContainText("you");
-  await expect(page.getByRole("region", { name: "Cycles" })).toContainText("Burns, idle");
+  await expect(page.getByRole("region", { name: "Cycles", exact: true })).toContainText("Burns, idle");
   await page.reload();
   await expect(page.getByRole("heading", { name: "orders" }), "the address names it").toBeVisible();
   await page.getByRole("link", { name: "All canisters" }).click();
