@@ -1,7 +1,9 @@
 //! The process is killed, really, at random moments, again and again: what was under way is gone on with by the next one, nothing is
 //! lost, and nothing is left behind on the network.
+//!
+//! A moment is a number of requests and not a time: how quick the computer is just then does not matter.
 
-use super::{assert_whole, carried_out, download, folder, upload};
+use super::{assert_whole, carried_out, download, folder, upload, whole::Counter};
 use camino::{Utf8Path, Utf8PathBuf};
 use canopic_engine::{CanisterId, CopyReader, Op};
 use canopic_tests::{
@@ -12,7 +14,7 @@ use canopic_tests::{
 use std::{
     fs,
     process::{Child, ExitStatus},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 const KILLS: usize = 20;
@@ -28,11 +30,11 @@ fn mebibytes() -> u64 {
 struct Moments(u64);
 
 impl Moments {
-    fn next(&mut self, below: Duration) -> Duration {
+    fn next(&mut self, below: u32) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        below * (self.0 % 1000) as u32 / 1000
+        (self.0 % u64::from(below.max(1))) as u32
     }
 }
 
@@ -46,18 +48,31 @@ async fn ended(process: &mut Child) -> ExitStatus {
     }
 }
 
-/// Runs an errand to its end, killed at most so often, and says how often it was.
+/// Waits until so many requests have come.
+async fn reached(traffic: &Counter<'_>, moment: u32) {
+    while traffic.count() < moment {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Runs an errand, which usually takes so many requests, to its end, killed at most so often; says how often it was.
 async fn run_killed(
     errand: &Errand,
     kills: usize,
     moments: &mut Moments,
-    usual: Duration,
+    traffic: &Counter<'_>,
+    usual: u32,
 ) -> usize {
     for killed in 0..kills {
+        let moment = traffic.count() + moments.next(usual);
         let mut process =
             errand.start(&["runs_the_errand_of_another_test", "--exact", "--nocapture"]);
-        let ended = tokio::time::timeout(moments.next(usual), ended(&mut process)).await;
-        if let Ok(status) = ended {
+        let ended = tokio::select! {
+            biased;
+            status = ended(&mut process) => Some(status),
+            () = reached(traffic, moment) => None,
+        };
+        if let Some(status) = ended {
             assert!(status.success(), "it ended well");
             return killed;
         }
@@ -83,24 +98,28 @@ async fn twenty_times(
         fs::create_dir_all(&home).unwrap();
         home
     };
-    // The first one is left in peace, to know how long it takes.
+    let traffic = Counter::all(bench);
+    let mut moments = Moments(88_172_645_463_325_252);
+    // The first one is left in peace, to know how many requests it takes.
     let first = home(0);
     let errand = Errand::on(bench, &first, op(&first));
-    let began = Instant::now();
-    run_killed(&errand, 0, &mut Moments(1), Duration::ZERO).await;
-    let usual = began.elapsed();
+    run_killed(&errand, 0, &mut moments, &traffic, 0).await;
+    let usual = traffic.count();
     check(first).await;
-    let (mut kills, mut round, mut moments) = (0, 0, Moments(88_172_645_463_325_252));
+    let (mut kills, mut round) = (0, 0);
     while kills < KILLS {
         round += 1;
-        assert!(round <= KILLS, "most of them are killed before they end");
+        assert!(
+            round <= KILLS,
+            "nearly all of them are killed before they end"
+        );
         let home = home(round);
         let errand = Errand::on(bench, &home, op(&home));
         let left = KILLS - kills;
-        kills += run_killed(&errand, left, &mut moments, usual).await;
+        kills += run_killed(&errand, left, &mut moments, &traffic, usual).await;
         check(home).await;
     }
-    eprintln!("{kills} kills in {round} runs of usually {usual:?}");
+    eprintln!("{kills} kills in {round} runs of usually {usual} requests");
 }
 
 fn shape() -> Shape {

@@ -26,19 +26,34 @@ pub fn once(method: &str, after: u32, effect: Effect) -> Fault {
     }
 }
 
-/// A fault that never strikes counts: how many calls of a method there were.
-struct Counter<'b>(&'b Bench);
+/// A fault that never strikes counts the requests that it fits.
+pub struct Counter<'b>(&'b Bench);
 
 impl<'b> Counter<'b> {
     const FAR: u32 = 1_000_000;
 
-    fn of(bench: &'b Bench, method: &str) -> Self {
-        let never = once(method, Self::FAR, Effect::Cut);
+    /// Counts the calls of a method.
+    pub fn of(bench: &'b Bench, method: &str) -> Self {
+        Self::begin(bench, once(method, Self::FAR, Effect::Cut))
+    }
+
+    /// Counts all requests.
+    pub fn all(bench: &'b Bench) -> Self {
+        let any = Fault {
+            kind: None,
+            method: None,
+            ..once("", Self::FAR, Effect::Cut)
+        };
+        Self::begin(bench, any)
+    }
+
+    fn begin(bench: &'b Bench, never: Fault) -> Self {
         bench.network().break_it([never]);
         Self(bench)
     }
 
-    fn count(&self) -> u32 {
+    /// How many there were.
+    pub fn count(&self) -> u32 {
         Self::FAR - self.0.network().faults()[0].after
     }
 }
