@@ -129,7 +129,7 @@ test("a module is removed and the canister deleted, each with its name typed", a
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Stop stock" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Stop stock" }).click();
-  await expect(page.getByRole("main").getByText("Stopped", { exact: true })).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole("main").getByText("Stopped", { exact: true }).first()).toBeVisible({ timeout: 20_000 });
   await menu.click();
   await page.getByRole("menuitem", { name: "Delete" }).click();
   const deletion = page.getByRole("dialog", { name: "Delete stock" });

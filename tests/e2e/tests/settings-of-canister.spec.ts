@@ -32,7 +32,7 @@ test("a change is reviewed, made, and stands in the activity", async ({ page }) 
   await dialog.getByRole("button", { name: "Change settings of orders" }).click();
   await expect(dialog).toContainText("Changed settings of orders", { timeout: 20_000 });
   await dialog.getByRole("button", { name: "Close" }).click();
-  await expect(page.getByText("Nothing is changed yet."), "what was changed is in force").toBeVisible({
+  await expect(page.getByText("Nothing is changed yet.").first(), "what was changed is in force").toBeVisible({
     timeout: 20_000,
   });
   await expect(page.getByLabel("Freezing threshold").first()).toHaveValue("90");
