@@ -12,8 +12,8 @@ export default defineConfig({
   testDir: "tests",
   fullyParallel: true,
   forbidOnly: Boolean(process.env["CI"]),
-  // A test that passes the second time hides a race: it is listed as flaky, and someone has to look. It keeps nobody from landing.
-  retries: process.env["CI"] ? 1 : 0,
+  // A test that passes the second time hides a race.
+  retries: 0,
   // Each worker drives a browser and a whole practice network.
   workers: 2,
   // Of a busy computer: what does not come at all still fails, a little later.
