@@ -177,7 +177,6 @@ async fn events(operation: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "now and then the second controller is not answered from within an event, and the test never ends"]
 async fn a_snapshot_that_is_deleted_under_our_feet_ends_in_a_whole_world_in_every_phase() {
     let ends = stream::iter(1..=events("restore").await).map(|event| async move {
         let office = Office::open("restore").await;
@@ -356,7 +355,6 @@ async fn who_loses_his_rights_in_the_middle_is_stuck_until_he_has_them_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "now and then the second controller is not answered from within an event, and the test never ends"]
 async fn a_canister_that_somebody_starts_meanwhile_is_restored_or_as_before() {
     let ends = stream::iter(1..=events("restore").await).map(|event| async move {
         let office = Office::open("restore").await;

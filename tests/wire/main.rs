@@ -199,7 +199,7 @@ async fn news_begin_with_everything_and_go_on_with_each_change() {
         .ask(json!({"request": "stopCanister", "canister": running["id"]}))
         .await;
     let mut news = std::pin::pin!(bench.api.follow().unwrap());
-    let Some(News::Snapshot { jobs }) = news.next().await else {
+    let Some(News::Snapshot { jobs, .. }) = news.next().await else {
         panic!("a snapshot comes first")
     };
     assert_eq!(jobs.len(), 1, "what was done before is in the snapshot");
@@ -230,7 +230,7 @@ async fn a_follower_who_falls_behind_gets_everything_again_instead_of_a_gap() {
     let bench = Bench::new();
     let running = bench.canister(is_running).await;
     let mut news = std::pin::pin!(bench.api.follow().unwrap());
-    let Some(News::Snapshot { jobs }) = news.next().await else {
+    let Some(News::Snapshot { jobs, .. }) = news.next().await else {
         panic!("a snapshot comes first")
     };
     assert!(jobs.is_empty(), "nothing was done yet");
@@ -240,7 +240,7 @@ async fn a_follower_who_falls_behind_gets_everything_again_instead_of_a_gap() {
             .ask(json!({"request": request, "canister": running["id"]}))
             .await;
     }
-    let Some(News::Snapshot { jobs }) = news.next().await else {
+    let Some(News::Snapshot { jobs, .. }) = news.next().await else {
         panic!("what was missed is not told in pieces")
     };
     assert_eq!(jobs.len(), ACTS, "nothing is missing");

@@ -23,6 +23,9 @@ pub enum News {
     Snapshot {
         /// All jobs, oldest first.
         jobs: Vec<Job>,
+        /// The numbers of those that an earlier process left under way, whatever became of them since.
+        #[ts(type = "number[]")]
+        inherited: Vec<u64>,
     },
     /// One job is new or has changed.
     Job {
@@ -58,6 +61,7 @@ pub(crate) fn follow(engine: Arc<Engine>) -> impl Stream<Item = News> {
             Some((
                 News::Snapshot {
                     jobs: jobs.into_iter().map(Job::from).collect(),
+                    inherited: engine.inherited().into_iter().map(|job| job.0).collect(),
                 },
                 (engine, Some(receiver)),
             ))

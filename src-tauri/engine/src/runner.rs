@@ -123,6 +123,8 @@ struct Book {
     journal: Option<Journal>,
     jobs: BTreeMap<JobId, Job>,
     live: BTreeMap<JobId, Live>,
+    /// Those that were under way when the journal was opened: an earlier process left them so.
+    inherited: Vec<JobId>,
     broken_at: Option<u64>,
 }
 
@@ -145,6 +147,7 @@ impl Jobs {
                 journal: None,
                 jobs: BTreeMap::new(),
                 live: BTreeMap::new(),
+                inherited: vec![],
                 broken_at: None,
             }),
             news: broadcast::channel(BACKLOG).0,
@@ -164,6 +167,11 @@ impl Jobs {
         let book = self.0.book();
         let jobs = book.jobs.values().map(|job| book.view(job)).collect();
         (jobs, self.0.news.subscribe())
+    }
+
+    /// Those that an earlier process left under way, whatever became of them since.
+    pub(crate) fn inherited(&self) -> Vec<JobId> {
+        self.0.book().inherited.clone()
     }
 
     /// Whether there is a journal, and whether its chain holds: the number of the first event that does not fit.
@@ -254,7 +262,9 @@ impl Jobs {
     }
 
     /// Lets a stuck job try once more.
-    pub(crate) fn retry(&self, id: JobId, world: &World) -> Result<()> {
+    pub(crate) async fn retry(&self, id: JobId, world: &World) -> Result<()> {
+        // It is told as stuck a moment before the hands are off it; nobody else could take it up until then.
+        self.rest(id).await?;
         let job = self.stuck(id)?;
         let targets = &job.deed.plan.targets;
         for target in targets {
@@ -290,7 +300,7 @@ impl Jobs {
             {
                 let book = self.0.book();
                 let job = book.jobs.get(&id).ok_or_else(|| not_found(id))?;
-                if !job.is_under_way() || !book.live.contains_key(&id) {
+                if !book.live.contains_key(&id) {
                     return Ok(job.clone());
                 }
             }
@@ -375,6 +385,8 @@ impl Inner {
     fn journal<'a>(&self, book: &'a mut Book) -> Result<&'a mut Journal> {
         if book.journal.is_none() {
             let (journal, contents) = Journal::open(&self.folder, self.conduct.room.clone())?;
+            let left = contents.jobs.values().filter(|job| job.is_under_way());
+            book.inherited = left.map(|job| job.id).collect();
             book.jobs = contents.jobs;
             book.broken_at = contents.broken_at;
             book.journal = Some(journal);
@@ -624,7 +636,7 @@ impl crate::Engine {
 
     /// Lets a stuck job try once more.
     pub async fn retry(&self, job: JobId) -> Result<()> {
-        self.jobs.retry(job, &self.world().await?)
+        self.jobs.retry(job, &self.world().await?).await
     }
 
     /// Leaves the world of a stuck job as it is.
@@ -635,6 +647,11 @@ impl crate::Engine {
     /// All jobs so far, oldest first, and every change from now on.
     pub fn follow(&self) -> (Vec<JobView>, broadcast::Receiver<JobView>) {
         self.jobs.follow()
+    }
+
+    /// The jobs that an earlier process left under way, whatever became of them since.
+    pub fn inherited(&self) -> Vec<JobId> {
+        self.jobs.inherited()
     }
 
     /// Whether there is a journal, and whether its chain holds: the number of the first event that does not fit.

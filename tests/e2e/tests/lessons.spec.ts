@@ -17,7 +17,9 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     await lesson.getByRole("button", { name: "Take snapshot" }).press("Enter");
     const dialog = page.getByRole("dialog");
-    await dialog.getByRole("button", { name: "Next" }).press("Enter");
+    const next = dialog.getByRole("button", { name: "Next" });
+    await expect(next, "a key waits for nothing").toBeEnabled({ timeout: 30_000 });
+    await next.press("Enter");
     await dialog.getByRole("button", { name: /^Take a snapshot of/ }).click({ timeout: 30_000 });
     await expect(dialog).toContainText("Took a snapshot", { timeout: 60_000 });
     await dialog.getByRole("button", { name: "Close" }).press("Enter");

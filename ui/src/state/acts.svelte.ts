@@ -22,7 +22,7 @@ export class Acts {
     return this.backend.follow((news) => {
       if (news.kind === "snapshot") {
         this.all = news.jobs.toReversed();
-        this.#greet();
+        this.#greet(news.inherited);
       } else if (news.kind === "job") {
         const { job } = news;
         const others = this.all.filter(({ number }) => number !== job.number);
@@ -34,17 +34,11 @@ export class Acts {
     });
   }
 
-  /**
-   * Once, at the first news of a window: what began before it and was not at rest by then was left by a process that ended in
-   * the middle. A window that is only loaded again had it under way all the time.
-   */
-  #greet(): void {
+  /** Once, at the first news of a window; one that is only loaded again has told it already. */
+  #greet(inherited: number[]): void {
     if (sessionStorage.getItem(greeted) !== null) return;
     sessionStorage.setItem(greeted, "yes");
-    const opened = performance.timeOrigin;
-    this.resumed = this.all
-      .filter((job) => job.beganAt < opened && (isUnderWay(job) || (endOf(job) ?? 0) > opened))
-      .map(({ number }) => number);
+    this.resumed = inherited;
   }
 }
 

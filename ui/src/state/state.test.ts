@@ -84,16 +84,33 @@ describe("the acts", () => {
     const backend = new TestBackend();
     const acts = new Acts(backend);
     const stop = acts.follow();
-    backend.tell({ kind: "snapshot", jobs: [act(1), act(2)] });
+    backend.tell({ kind: "snapshot", jobs: [act(1), act(2)], inherited: [] });
     backend.tell({ kind: "job", job: act(3) });
     backend.tell({ kind: "job", job: act(1, { state: { kind: "done", at: 2_000 } }) });
     expect(acts.all.map(({ number }) => number)).toEqual([3, 2, 1]);
     expect(acts.running.map(({ number }) => number)).toEqual([3, 2]);
-    backend.tell({ kind: "snapshot", jobs: [] });
+    backend.tell({ kind: "snapshot", jobs: [], inherited: [] });
     expect(acts.all, "a snapshot makes void what was known").toEqual([]);
     stop();
     backend.tell({ kind: "job", job: act(4) });
     expect(acts.all, "nobody listens any more").toEqual([]);
+  });
+});
+
+describe("what an earlier process left under way", () => {
+  const told = (): number[] => {
+    const backend = new TestBackend();
+    const acts = new Acts(backend);
+    acts.follow();
+    // As after a start that was quicker than its window: it is over before anybody looks.
+    backend.tell({ kind: "snapshot", jobs: [act(1, { state: { kind: "done", at: 2_000 } }), act(2)], inherited: [1] });
+    return acts.resumed;
+  };
+
+  it("is told once to a window, however quickly it was mended", () => {
+    sessionStorage.clear();
+    expect(told()).toEqual([1]);
+    expect(told(), "a window that is loaded again").toEqual([]);
   });
 });
 
