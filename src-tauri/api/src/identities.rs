@@ -1,13 +1,17 @@
-//! Identities: who signs, where the keys are kept, how they come and go.
+//! Identities: who signs, where the keys are kept, how they come ([`arrival`]) and go.
 //!
 //! Keys never cross. Secrets come in as [`Secret`]; the words of a new recovery phrase go out once. What JSON and the web view
 //! copied on the way cannot be wiped from here; everything from this line on is.
 
-use crate::{Api, failure::Failure, networks::Tool, wire::Session};
+mod arrival;
+
+pub use arrival::{FoundIdentity, FoundKey, FoundStore, KeySource, NewPhrase, Newcomer};
+
+use crate::{Api, failure::Failure, wire::Session};
 use candid::Principal;
 use canopic_engine as engine;
 use serde::{Deserialize, Serialize};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 use ts_rs::TS;
 
 /// A passphrase, a phrase or a key as text. Wiped when it was used, and never logged.
@@ -141,68 +145,6 @@ pub struct Vault {
     pub is_open: bool,
 }
 
-/// A new recovery phrase. It is shown once and cannot be asked for again.
-#[derive(Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct NewPhrase {
-    /// The words, in their order.
-    pub words: Vec<Secret>,
-    /// Which words have to be repeated, counted from 1.
-    pub asked: Vec<u32>,
-    /// Until when it can be confirmed, in milliseconds since 1970.
-    pub ends_at: f64,
-}
-
-/// How a tool keeps a key.
-#[derive(Clone, Copy, Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub enum FoundKey {
-    /// In a file that anybody who reads it can use.
-    Plain,
-    /// In a file with a passphrase.
-    Encrypted,
-    /// In the system's keyring.
-    Keyring,
-    /// On a hardware key: not supported yet.
-    Hardware,
-    /// Lent by a web login, or delegated by another key: not supported yet.
-    Delegated,
-    /// In a way that is not known.
-    Unknown,
-}
-
-/// An identity of another tool.
-#[derive(Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct FoundIdentity {
-    /// What the tool calls it.
-    pub name: String,
-    /// Who the network sees; null where only the key can tell.
-    pub principal: Option<String>,
-    /// The kind of its key; null where only the key can tell.
-    pub algorithm: Option<Algorithm>,
-    /// How the tool keeps its key.
-    pub key: FoundKey,
-    /// Whether the tool uses it unless told otherwise.
-    pub is_default: bool,
-    /// The identity here with the same key; null for none, as far as is known.
-    pub already_here: Option<String>,
-}
-
-/// The identities of another tool.
-#[derive(Debug, Serialize, TS)]
-#[serde(rename_all = "camelCase")]
-pub struct FoundStore {
-    /// Which tool.
-    pub tool: Tool,
-    /// Where they lie.
-    pub path: String,
-    /// What is there.
-    pub identities: Vec<FoundIdentity>,
-    /// Why it could not be read; null if it could.
-    pub failure: Option<Failure>,
-}
-
 /// A canister that an identity controls.
 #[derive(Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -225,61 +167,6 @@ pub struct Loss {
     pub controlled: Vec<ControlledCanister>,
     /// Whether it may be forgotten. If not, its key has to be exported first, or another controller added.
     pub may_forget: bool,
-}
-
-/// What an identity that is being added will be called, and where its key is going to be kept.
-#[derive(Debug, Deserialize, TS)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Newcomer {
-    /// Its name.
-    pub name: String,
-    /// Where its key is kept.
-    pub keeper: Keeper,
-}
-
-/// Where a key is read from.
-#[derive(Debug, Deserialize, TS)]
-#[serde(
-    tag = "kind",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase",
-    deny_unknown_fields
-)]
-pub enum KeySource {
-    /// A file that was picked.
-    File {
-        /// Which.
-        pick: u32,
-        /// What it is protected by; null for nothing.
-        passphrase: Option<Secret>,
-        /// The kind of key, for files that do not say; null to go by the file.
-        algorithm: Option<Algorithm>,
-    },
-    /// PEM that was pasted.
-    Text {
-        /// The PEM.
-        text: Secret,
-        /// What it is protected by; null for nothing.
-        passphrase: Option<Secret>,
-        /// The kind of key, for PEM that does not say; null to go by the PEM.
-        algorithm: Option<Algorithm>,
-    },
-    /// A recovery phrase.
-    Phrase {
-        /// The words.
-        phrase: Secret,
-        /// The kind of key that it stands for.
-        algorithm: Algorithm,
-    },
-    /// Another tool's identity.
-    Tool {
-        /// Which tool.
-        tool: Tool,
-        /// What the tool calls it.
-        identity: String,
-        /// What it is protected by; null for nothing.
-        passphrase: Option<Secret>,
-    },
 }
 
 /// Mirrors a plain enum of the engine in both directions: a variant that is missing here does not compile.
@@ -315,28 +202,6 @@ impl From<engine::KeyState> for KeyState {
     }
 }
 
-impl From<&engine::FoundKey> for FoundKey {
-    fn from(key: &engine::FoundKey) -> Self {
-        match key {
-            engine::FoundKey::Plain => Self::Plain,
-            engine::FoundKey::Encrypted => Self::Encrypted,
-            engine::FoundKey::Keyring => Self::Keyring,
-            engine::FoundKey::Hardware => Self::Hardware,
-            engine::FoundKey::Delegated => Self::Delegated,
-            engine::FoundKey::Unknown(_) => Self::Unknown,
-        }
-    }
-}
-
-impl From<Newcomer> for engine::Newcomer {
-    fn from(newcomer: Newcomer) -> Self {
-        Self {
-            name: newcomer.name,
-            keeper: newcomer.keeper.into(),
-        }
-    }
-}
-
 impl From<engine::Signatory> for Identity {
     fn from(signatory: engine::Signatory) -> Self {
         Self {
@@ -364,10 +229,6 @@ fn details(profile: engine::Profile, state: engine::KeyState) -> IdentityDetails
         }
         .into(),
     }
-}
-
-fn plain(secret: Option<Secret>) -> Option<engine::Secret> {
-    secret.map(|secret| secret.0)
 }
 
 /// The principal of an identity with a key of its own.
@@ -430,136 +291,6 @@ impl Api {
             .into_iter()
             .map(|principal| principal.to_text())
             .collect())
-    }
-
-    #[expect(
-        clippy::unused_async,
-        reason = "every request is answered by an async method"
-    )]
-    pub(crate) async fn draft_identity(&self, algorithm: Algorithm) -> Result<NewPhrase, Failure> {
-        let engine = self.engine()?;
-        let phrase = engine
-            .identities()
-            .draft(algorithm.into(), SystemTime::now())?;
-        let ends_at = phrase.ends_at.duration_since(UNIX_EPOCH);
-        Ok(NewPhrase {
-            words: phrase.words.into_iter().map(Secret).collect(),
-            asked: phrase
-                .asked
-                .into_iter()
-                .map(|position| position as u32)
-                .collect(),
-            ends_at: ends_at.unwrap_or_default().as_millis() as f64,
-        })
-    }
-
-    pub(crate) async fn confirm_identity(
-        &self,
-        words: Vec<Secret>,
-        newcomer: Newcomer,
-    ) -> Result<IdentityListing, Failure> {
-        let engine = self.engine()?;
-        let words: Vec<engine::Secret> = words.into_iter().map(|word| word.0).collect();
-        engine
-            .identities()
-            .confirm_draft(&words, newcomer.into(), SystemTime::now())
-            .await?;
-        self.identities().await
-    }
-
-    #[expect(
-        clippy::unused_async,
-        reason = "every request is answered by an async method"
-    )]
-    pub(crate) async fn discard_draft(&self) -> Result<(), Failure> {
-        self.engine()?.identities().discard_draft();
-        Ok(())
-    }
-
-    pub(crate) async fn import_identity(
-        &self,
-        source: KeySource,
-        newcomer: Newcomer,
-    ) -> Result<IdentityListing, Failure> {
-        let engine = self.engine()?;
-        let (identities, now) = (engine.identities(), SystemTime::now());
-        let newcomer = newcomer.into();
-        match source {
-            KeySource::File {
-                pick,
-                passphrase,
-                algorithm,
-            } => {
-                let path = self.picks.path(pick)?;
-                let assumed = algorithm.map(engine::Algorithm::from);
-                identities
-                    .import_file(&path, plain(passphrase), assumed, newcomer, now)
-                    .await?
-            }
-            KeySource::Text {
-                text,
-                passphrase,
-                algorithm,
-            } => {
-                let assumed = algorithm.map(engine::Algorithm::from);
-                identities
-                    .import_pem(text.0, plain(passphrase), assumed, newcomer, now)
-                    .await?
-            }
-            KeySource::Phrase { phrase, algorithm } => {
-                identities
-                    .import_phrase(&phrase.0, algorithm.into(), newcomer, now)
-                    .await?
-            }
-            KeySource::Tool {
-                tool,
-                identity,
-                passphrase,
-            } => {
-                identities
-                    .import_found(tool.into(), &identity, plain(passphrase), newcomer, now)
-                    .await?
-            }
-        };
-        self.identities().await
-    }
-
-    #[expect(
-        clippy::unused_async,
-        reason = "every request is answered by an async method"
-    )]
-    pub(crate) async fn found_identities(&self) -> Result<Vec<FoundStore>, Failure> {
-        let engine = self.engine()?;
-        let profiles = engine.identities().profiles();
-        let name_of = |principal: Option<Principal>| {
-            let (profile, _) = profiles
-                .iter()
-                .find(|(profile, _)| Some(profile.principal) == principal)?;
-            Some(profile.name.clone())
-        };
-        let stores = engine.identities().found().into_iter().map(|store| {
-            let (identities, failure) = match store.identities {
-                Ok(identities) => (identities, None),
-                Err(error) => (vec![], Some(Failure::from(error))),
-            };
-            FoundStore {
-                tool: store.tool.into(),
-                path: store.path.to_string(),
-                identities: identities
-                    .into_iter()
-                    .map(|found| FoundIdentity {
-                        already_here: name_of(found.principal),
-                        principal: found.principal.map(|principal| principal.to_text()),
-                        algorithm: found.algorithm.map(Algorithm::from),
-                        key: FoundKey::from(&found.key),
-                        is_default: found.is_default,
-                        name: found.name,
-                    })
-                    .collect(),
-                failure,
-            }
-        });
-        Ok(stores.collect())
     }
 
     pub(crate) async fn export_identity(
