@@ -35,6 +35,17 @@ export async function idOf(bridge: Bridge, name: string): Promise<string> {
   return found.id;
 }
 
+/** Lets the practice network have a bad day: the faults strike what fits them next. */
+export async function breakIt(bridge: Bridge, ...faults: object[]): Promise<void> {
+  const { network } = await ask<{ network: { address: string } }>(bridge, "session");
+  const answer = await fetch(new URL("/_/faults", network.address), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(faults),
+  });
+  if (!answer.ok) throw new Error(`faults: ${await answer.text()}`);
+}
+
 /** Plans an operation, runs it, and waits for its end. */
 export async function run(bridge: Bridge, op: object): Promise<void> {
   const { fingerprint } = await ask<{ fingerprint: string }>(bridge, "plan", { op });

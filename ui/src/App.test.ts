@@ -2,8 +2,8 @@ import { render, screen, waitFor, within } from "@testing-library/svelte";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import App from "./App.svelte";
-import type { Canister } from "./backend/wire";
-import { act, canister, failing, failure, pending, session, status, stopped, TestBackend } from "./test.backend";
+import type { Canister, Failure } from "./backend/wire";
+import { act, canister, failing, failure, plan, session, status, stopped, TestBackend } from "./test.backend";
 
 async function open(canisters: Canister[], prepare?: (backend: TestBackend) => void) {
   const backend = new TestBackend();
@@ -103,8 +103,22 @@ describe("the board", () => {
 });
 
 describe("stopping", () => {
+  const beginning = (backend: TestBackend) => {
+    backend.answer("plan", () => plan());
+    backend.answer("run", () => 1);
+    backend.answer("readCanister", () => stopped("stock"));
+  };
+  async function stop(user: Awaited<ReturnType<typeof open>>["user"]) {
+    await user.click(button("Stop stock"));
+    const confirm = within(dialog()).getByRole("button", { name: "Stop stock" });
+    await waitFor(() => expect(confirm).not.toHaveAttribute("aria-disabled"));
+    await user.click(confirm);
+  }
+  const failed = (changes: Partial<Failure>) =>
+    act(1, { state: { kind: "failed", at: Date.now(), failure: failure(changes) } });
+
   it("asks first, with the safe way out in focus, and sends nothing when left", async () => {
-    const { backend, user } = await open([canister("stock")]);
+    const { backend, user } = await open([canister("stock")], beginning);
     await user.click(button("Stop stock"));
     expect(dialog()).toHaveAccessibleName("Stop stock?");
     for (const part of ["stock", canister("stock").id, "Practice"]) {
@@ -113,68 +127,76 @@ describe("stopping", () => {
     expect(within(dialog()).getByRole("button", { name: "Cancel" })).toHaveFocus();
     await user.keyboard("{Enter}");
     await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
-    expect(backend.asked.filter(({ name }) => name === "stopCanister")).toEqual([]);
+    expect(backend.asked.filter(({ name }) => name === "run")).toEqual([]);
   });
 
-  it("shows the certified state afterwards, and gives the focus back", async () => {
-    const { user } = await open([canister("stock")], (backend) =>
-      backend.answer("stopCanister", () => stopped("stock")),
-    );
-    await user.click(button("Stop stock"));
-    await user.click(within(dialog()).getByRole("button", { name: "Stop stock" }));
+  it("closes when it is done, shows the certified state, and gives the focus back", async () => {
+    const { backend, user } = await open([canister("stock")], beginning);
+    await stop(user);
+    backend.tell({ kind: "job", job: act(1, { state: { kind: "done", at: Date.now() } }) });
     await waitFor(() => expect(row("stock")).toHaveTextContent(/Stopped\s*Certified/));
     expect(screen.queryByRole("dialog")).toBeNull();
-    expect(button("Stop stock")).toHaveFocus();
-    expect(button("Stop stock")).toHaveAccessibleDescription("It is stopped already.");
+    expect(button("Start stock")).toHaveFocus();
   });
 
-  it("cannot be pressed twice while it is under way, and goes on when the dialog is closed", async () => {
-    const answer = pending<Canister>();
-    const { backend, user } = await open([canister("stock")], (backend) =>
-      backend.answer("stopCanister", () => answer.promise),
-    );
-    await user.click(button("Stop stock"));
-    await user.click(within(dialog()).getByRole("button", { name: "Stop stock" }));
-    await user.click(within(dialog()).getByRole("button", { name: "Stopping stock" }));
+  it("goes on when the dialog is closed", async () => {
+    const { backend, user } = await open([canister("stock")], beginning);
+    await stop(user);
+    backend.tell({ kind: "job", job: act(1) });
     await user.click(within(dialog()).getByRole("button", { name: "Close" }));
     expect(row("stock")).toHaveTextContent("Stopping");
-    expect(backend.asked.filter(({ name }) => name === "stopCanister")).toHaveLength(1);
-    answer.resolve(stopped("stock"));
+    expect(button("Stop stock")).toHaveAccessibleDescription("Stopping stock.");
+    backend.answer("canisters", () => ({ trouble: null, canisters: [stopped("stock")] }));
+    backend.tell({ kind: "job", job: act(1, { state: { kind: "done", at: Date.now() } }) });
     await waitFor(() => expect(row("stock")).toHaveTextContent("Stopped"));
   });
 
-  it("offers to look when the outcome is unknown, and never to try again", async () => {
-    const { backend, user } = await open([canister("stock")], (backend) =>
-      backend.answer("stopCanister", failing({ certainty: "unknown" })),
-    );
-    await user.click(button("Stop stock"));
-    await user.click(within(dialog()).getByRole("button", { name: "Stop stock" }));
+  it("looks again when the answer to its beginning was lost, and sends nothing a second time", async () => {
+    const { backend, user } = await open([canister("stock")], beginning);
+    backend.answer("run", failing({ certainty: "unknown" }));
+    await stop(user);
     const alert = await within(dialog()).findByRole("alert");
     expect(alert).toHaveTextContent("Unknown whether stock was stopped");
-    expect(within(dialog()).queryByRole("button", { name: "Try again" })).toBeNull();
+    await user.click(within(alert).getByRole("button", { name: "Check what happened" }));
+    expect(backend.asked.filter(({ name }) => name === "run")).toHaveLength(1);
+    expect(backend.asked.filter(({ name }) => name === "plan")).toHaveLength(2);
+  });
 
+  it("is watched when the answer to its beginning was lost and the job is told of", async () => {
+    const { backend, user } = await open([canister("stock")], beginning);
+    backend.answer("run", failing({ certainty: "unknown" }));
+    await stop(user);
+    await within(dialog()).findByRole("alert");
+    backend.tell({ kind: "job", job: act(1) });
+    await waitFor(() => expect(within(dialog()).queryByRole("alert")).toBeNull());
+    expect(within(dialog()).getByText("Stop, once open calls have ended")).toBeVisible();
+  });
+
+  it("is looked up at its row when nobody knows how it ended", async () => {
+    const { backend, user } = await open([canister("stock")], beginning);
+    await stop(user);
+    backend.tell({ kind: "job", job: failed({ certainty: "unknown" }) });
+    await user.click(within(dialog()).getByRole("button", { name: "Close" }));
+    expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
     backend.answer("canisters", () => ({
       trouble: null,
       canisters: [stopped("stock", { readAt: Date.now() + 60_000 })],
     }));
-    await user.click(within(dialog()).getByRole("button", { name: "Check what happened" }));
+    await user.click(screen.getByRole("button", { name: "Check what happened" }));
     expect(await screen.findByText("stock is stopped")).toBeVisible();
-    expect(
-      backend.asked.filter(({ name }) => name === "stopCanister"),
-      "nothing is sent again",
-    ).toHaveLength(1);
     await user.click(button("Dismiss"));
     expect(screen.queryByText("stock is stopped")).toBeNull();
   });
 
   it("leaves the failure at the row when the dialog is closed", async () => {
-    const { user } = await open([canister("stock")], (backend) =>
-      backend.answer("stopCanister", failing({ code: "refused", certainty: "refused", facts: { message: "No." } })),
-    );
-    await user.click(button("Stop stock"));
-    await user.click(within(dialog()).getByRole("button", { name: "Stop stock" }));
-    await user.click(await within(dialog()).findByRole("button", { name: "Close" }));
-    expect(await screen.findByText("stock was not stopped")).toBeVisible();
+    const { backend, user } = await open([canister("stock")], beginning);
+    await stop(user);
+    backend.tell({
+      kind: "job",
+      job: failed({ code: "refused", certainty: "refused", facts: { message: "No." } }),
+    });
+    await user.click(within(dialog()).getByRole("button", { name: "Close" }));
+    expect(screen.getByRole("table")).toHaveTextContent("stock was not stopped");
     expect(screen.getByText(/A certificate proves the refusal/)).toBeVisible();
     expect(screen.queryByRole("button", { name: "Try again" }), "the same refusal would come back").toBeNull();
   });
@@ -187,7 +209,8 @@ describe("the tray and the activity", () => {
     expect(await screen.findByText("Stopping stock")).toBeVisible();
     const lost = failure({ certainty: "unknown" });
     backend.tell({ kind: "job", job: act(1, { state: { kind: "failed", at: Date.now(), failure: lost } }) });
-    expect(await screen.findByText("Unknown whether stock was stopped")).toBeVisible();
+    const tray = screen.getByRole("region", { name: "Acts" });
+    expect(await within(tray).findByText("Unknown whether stock was stopped")).toBeVisible();
     await user.click(screen.getByRole("link", { name: "Activity" }));
     await user.click(await screen.findByRole("link", { name: /Unknown whether stock was stopped/ }));
     const check = await screen.findByRole("button", { name: "Check what happened" });

@@ -1,6 +1,6 @@
 /** A backend for tests: answers what the test says, when the test says it. */
 import { type Backend, Failed, type RequestName } from "./backend/backend";
-import type { Canister, Failure, Job, News, Pick, Requests, Session, Status } from "./backend/wire";
+import type { Canister, Failure, Job, News, Pick, Plan, Requests, Session, Status } from "./backend/wire";
 
 type Answer = (parameters: never) => unknown;
 
@@ -200,6 +200,21 @@ export function act(number: number, changes: Partial<Job> = {}): Job {
     hindrance: null,
     report: null,
     proof: { canisters: [], asked: [], trial: null },
+    ...changes,
+  };
+}
+
+export function plan(changes: Partial<Plan> = {}): Plan {
+  return {
+    targets: [{ id: "stock-aaaaa-aaaaa-cai", name: "stock" }],
+    steps: ["stop"],
+    checks: [],
+    isBlocked: false,
+    cost: "0",
+    downtime: "open",
+    undo: "start",
+    twin: [],
+    fingerprint: "a fingerprint",
     ...changes,
   };
 }

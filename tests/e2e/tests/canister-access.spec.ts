@@ -1,18 +1,10 @@
 /** Nothing that a machine can find against WCAG 2.2 AA on the pages and dialogs of a canister, in both themes. */
-import AxeBuilder from "@axe-core/playwright";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
+import { expectNothingFound } from "../axe";
 import { expect, openBoard, row, test } from "../bridge";
 
 const modules = join(import.meta.dirname, "../../../src-tauri/practice/demo");
-
-async function expectNothingFound(page: Page, where: string) {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
-  expect.soft(found, where).toEqual([]);
-}
 
 const pageOf = (page: Page, name: string) =>
   page.getByRole("navigation", { name: "Pages of this canister" }).getByRole("link", { name, exact: true }).click();

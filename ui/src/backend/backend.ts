@@ -9,7 +9,7 @@ import type { Action, Certainty, Code, Failure, News, Pick, PickKind, Requests }
 
 export type RequestName = keyof Requests;
 
-/** What the board's own buttons do, without a plan in between. */
+/** What the board's own buttons do. */
 export type ActKind = Extract<Action, "start" | "stop">;
 
 /** What the shell wants to know about the picture: the frame stands, the canisters are on it. */

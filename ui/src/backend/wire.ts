@@ -2241,7 +2241,11 @@ export type News = { "kind": "snapshot",
 /**
  * All jobs, oldest first.
  */
-jobs: Array<Job>, } | { "kind": "job", 
+jobs: Array<Job>, 
+/**
+ * The numbers of those that an earlier process left under way, whatever became of them since.
+ */
+inherited: number[], } | { "kind": "job", 
 /**
  * It.
  */

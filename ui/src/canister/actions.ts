@@ -84,10 +84,10 @@ async function unwatch({ id, name, group }: Canister, app: AppState): Promise<vo
 
 /** All that can be done to a canister, or cannot and why. */
 export function actionsOn(canister: Canister, app: AppState): CanisterAction[] {
-  const { asking, canisters, labels } = app;
+  const { acts, asking, labels } = app;
   // Only what somebody added by its id can be taken away again; the others come with their network or their project.
   const isWatched = labels.value?.some((label) => label.canister === canister.id && label.isWatched) ?? false;
-  const changing: ActKind | undefined = canisters.changing.get(canister.id);
+  const changing: ActKind | undefined = acts.turning.get(canister.id);
   const names = (Object.keys(known) as CanisterActionName[]).filter((name) => name !== "unwatch" || isWatched);
   return names.map((name) => {
     const { icon, action, isGrave = false } = known[name];

@@ -1,5 +1,6 @@
 /** What Canopic does and did, as its journal tells it. */
-import type { Backend } from "../backend/backend";
+import { SvelteSet } from "svelte/reactivity";
+import type { ActKind, Backend } from "../backend/backend";
 import type { Failure, Job } from "../backend/wire";
 
 const greeted = "greeted";
@@ -9,6 +10,30 @@ export class Acts {
   all = $state.raw<Job[]>([]);
 
   readonly running = $derived(this.all.filter(isUnderWay));
+
+  /** The newest start or stop of each canister. */
+  readonly #turns = $derived.by(() => {
+    const turns = new Map<string, Turn>();
+    for (const job of this.all) if (isTurn(job) && !turns.has(job.canister)) turns.set(job.canister, job);
+    return turns;
+  });
+
+  /** The canisters that are being started or stopped. */
+  readonly turning: ReadonlyMap<string, ActKind> = $derived(
+    new Map([...this.#turns.values()].filter(isUnderWay).map(({ canister, kind }) => [canister, kind])),
+  );
+
+  /** The starts and stops that failed before the eyes of this window, by canister, until somebody has put them away. */
+  readonly troubles: ReadonlyMap<string, Turn> = $derived(
+    new Map(
+      [...this.#turns].filter(
+        ([, job]) => failureOfJob(job) && this.#witnessed.has(job.number) && !this.#dismissed.has(job.number),
+      ),
+    ),
+  );
+
+  readonly #witnessed = new SvelteSet<number>();
+  readonly #dismissed = new SvelteSet<number>();
 
   constructor(private readonly backend: Backend) {}
 
@@ -22,9 +47,11 @@ export class Acts {
     return this.backend.follow((news) => {
       if (news.kind === "snapshot") {
         this.all = news.jobs.toReversed();
+        this.running.forEach(({ number }) => this.#witnessed.add(number));
         this.#greet(news.inherited);
       } else if (news.kind === "job") {
         const { job } = news;
+        this.#witnessed.add(job.number);
         const others = this.all.filter(({ number }) => number !== job.number);
         // News may be about an older act that ends after a newer one began.
         this.all = [...others, job].sort((one, other) => other.number - one.number);
@@ -34,12 +61,24 @@ export class Acts {
     });
   }
 
+  /** Somebody has seen how an act failed. */
+  dismiss(number: number): void {
+    this.#dismissed.add(number);
+  }
+
   /** Once, at the first news of a window; one that is only loaded again has told it already. */
   #greet(inherited: number[]): void {
     if (sessionStorage.getItem(greeted) !== null) return;
     sessionStorage.setItem(greeted, "yes");
     this.resumed = inherited;
   }
+}
+
+/** A start or a stop. */
+export type Turn = Job & { kind: ActKind };
+
+function isTurn(job: Job): job is Turn {
+  return job.kind === "start" || job.kind === "stop";
 }
 
 /** Whether a job is being worked on. */

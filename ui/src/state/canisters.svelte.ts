@@ -1,21 +1,12 @@
 /**
- * All canisters, and what came of changing them.
+ * All canisters, as they were last read.
  *
- * Invariants: a failed refresh leaves what was read before, with its age; an answer to a change is never overwritten by a
- * refresh that began before it; a change whose outcome is unknown is looked up, never sent again from here.
+ * Invariants: a failed refresh leaves what was read before, with its age; what was read of one canister on its own is never
+ * overwritten by a refresh that began before it; a change whose outcome is unknown is looked up, never sent again from here.
  */
-import { SvelteMap, SvelteSet } from "svelte/reactivity";
+import { SvelteSet } from "svelte/reactivity";
 import { type Backend, failureOf } from "../backend/backend";
-import type { ActKind } from "../backend/backend";
 import type { Canister, Failure } from "../backend/wire";
-
-/** A change that failed, until somebody has seen it. */
-export interface Trouble {
-  kind: ActKind;
-  failure: Failure;
-  /** When it failed, in milliseconds since 1970. */
-  at: number;
-}
 
 /** Young enough to act on, rare enough that forty canisters are not a burden to a network. */
 const freshFor = 15_000;
@@ -28,16 +19,13 @@ export class Canisters {
   /** Why the last refresh failed, if it did. */
   failure = $state.raw<Failure>();
   isRefreshing = $state(false);
-  /** The canisters that a change is under way for. */
-  readonly changing = new SvelteMap<string, ActKind>();
-  readonly troubles = new SvelteMap<string, Trouble>();
   /** The canisters that are being looked up on their own: an outcome is unknown, or proof is wanted. */
   readonly checking = new SvelteSet<string>();
 
   #refresh: Promise<void> | undefined;
   /** Goes up when everything belongs to another network or another identity: an answer from before is void then. */
   #place = 0;
-  /** Changed while a refresh is under way: that refresh may have read them before. */
+  /** Read on their own while a refresh is under way: that refresh may have read them before. */
   // Never shown, so it need not be reactive.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #newer = new Set<string>();
@@ -70,8 +58,6 @@ export class Canisters {
     this.all = undefined;
     this.refreshedAt = undefined;
     this.failure = undefined;
-    this.troubles.clear();
-    this.changing.clear();
     this.checking.clear();
   }
 
@@ -91,23 +77,6 @@ export class Canisters {
       clearInterval(timer);
       document.removeEventListener("visibilitychange", refreshIfStale);
     };
-  }
-
-  /** Starts or stops a canister. Answers with why it failed, if it did. */
-  async change(kind: ActKind, canister: string): Promise<Failure | undefined> {
-    this.troubles.delete(canister);
-    this.changing.set(canister, kind);
-    try {
-      const changed = await this.backend.request(kind === "stop" ? "stopCanister" : "startCanister", { canister });
-      this.#take(changed);
-      return undefined;
-    } catch (thrown) {
-      const failure = failureOf(thrown);
-      this.troubles.set(canister, { kind, failure, at: this.now() });
-      return failure;
-    } finally {
-      this.changing.delete(canister);
-    }
   }
 
   /** Looks up what became of a change whose outcome is unknown. */
@@ -131,10 +100,6 @@ export class Canisters {
     } finally {
       this.checking.delete(canister);
     }
-  }
-
-  dismiss(canister: string): void {
-    this.troubles.delete(canister);
   }
 
   find(canister: string): Canister | undefined {

@@ -26,7 +26,7 @@ describe("the canisters", () => {
     expect(backend.asked).toHaveLength(1);
   });
 
-  it("never let an older refresh overwrite the answer to a change", async () => {
+  it("never let an older refresh overwrite what was proven since", async () => {
     const backend = new TestBackend();
     const canisters = new Canisters(backend);
     backend.answer("canisters", () => ({ trouble: null, canisters: [canister("stock")] }));
@@ -35,23 +35,11 @@ describe("the canisters", () => {
     const late = pending<Board>();
     backend.answer("canisters", () => late.promise);
     const refresh = canisters.refresh();
-    backend.answer("stopCanister", () => stopped("stock"));
-    await canisters.change("stop", canister("stock").id);
+    backend.answer("readCanister", () => stopped("stock"));
+    await canisters.prove(canister("stock").id);
     late.resolve({ trouble: null, canisters: [canister("stock")] });
     await refresh;
     expect(canisters.all?.[0], "the refresh may have read it before it was stopped").toEqual(stopped("stock"));
-  });
-
-  it("keep a failed change as trouble until it is dismissed", async () => {
-    const backend = new TestBackend();
-    const canisters = new Canisters(backend, () => 7_000);
-    backend.answer("stopCanister", failing({ certainty: "refused" }));
-    const found = await canisters.change("stop", "stock");
-    expect(found?.certainty).toBe("refused");
-    expect(canisters.troubles.get("stock")).toMatchObject({ kind: "stop", at: 7_000 });
-    expect(canisters.changing.size, "nothing is under way any more").toBe(0);
-    canisters.dismiss("stock");
-    expect(canisters.troubles.size).toBe(0);
   });
 
   it("look up an unknown outcome with a reading that began afterwards, and send nothing again", async () => {
@@ -94,6 +82,30 @@ describe("the acts", () => {
     stop();
     backend.tell({ kind: "job", job: act(4) });
     expect(acts.all, "nobody listens any more").toEqual([]);
+  });
+
+  it("keep a failed start or stop as trouble until it is put away, or another one came after it", () => {
+    const backend = new TestBackend();
+    const acts = new Acts(backend);
+    acts.follow();
+    const { canister } = act(1);
+    const failed = { kind: "failed", at: 2_000, failure: failure({ certainty: "refused" }) } as const;
+    backend.tell({ kind: "snapshot", jobs: [act(1, { state: failed })], inherited: [] });
+    expect(acts.troubles.size, "that was before anybody looked").toBe(0);
+
+    backend.tell({ kind: "job", job: act(2) });
+    expect(acts.turning.get(canister)).toBe("stop");
+    backend.tell({ kind: "job", job: act(2, { state: failed }) });
+    expect(acts.turning.size, "nothing is under way any more").toBe(0);
+    expect(acts.troubles.get(canister)?.number).toBe(2);
+    acts.dismiss(2);
+    expect(acts.troubles.size).toBe(0);
+
+    backend.tell({ kind: "job", job: act(3, { state: failed }) });
+    backend.tell({ kind: "job", job: act(4, { kind: "start", state: { kind: "done", at: 3_000 } }) });
+    expect(acts.troubles.size, "what came later tells how it is").toBe(0);
+    backend.tell({ kind: "job", job: act(5, { kind: "topUp", state: failed }) });
+    expect(acts.troubles.size, "only starts and stops have a place at the row").toBe(0);
   });
 });
 

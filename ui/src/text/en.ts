@@ -142,6 +142,7 @@ export const text = {
   refresh: "Refresh",
   tryAgain: "Try again",
   check: "Check what happened",
+  decide: "Decide what happens",
   copy: (what: string) => `Copy ${what}`,
   copied: "Copied",
   copyFailed: "Not copied: the system did not allow it",
@@ -358,12 +359,6 @@ export const text = {
       public: "Everybody",
       listed: (amount: number) => `Controllers and ${amount === 1 ? "1 other" : `${amount} others`}`,
     },
-  },
-
-  confirm: {
-    effects: "What happens",
-    undo: "How to undo it",
-    goesOn: "You can close this; it goes on, and the bar below tells how it ends.",
   },
 
   tray: {

@@ -9,7 +9,6 @@ interface ActWords {
   command: (name: string) => string;
   question: (name: string) => string;
   effects: string[];
-  undo: string;
   running: (name: string) => string;
   done: (name: string) => string;
   failed: (name: string) => string;
@@ -26,7 +25,6 @@ export const acts: Record<ActKind, ActWords> = {
       "Calls that are open now are finished first. Until then it shows as stopping.",
       "Its memory and its cycles stay. It goes on paying for its memory.",
     ],
-    undo: "Start it again, at any time.",
     running: (name) => `Stopping ${name}`,
     done: (name) => `Stopped ${name}`,
     failed: (name) => `${name} was not stopped`,
@@ -37,7 +35,6 @@ export const acts: Record<ActKind, ActWords> = {
     command: (name) => `Start ${name}`,
     question: (name) => `Start ${name}?`,
     effects: ["It takes calls again, with its memory as it was left."],
-    undo: "Stop it again, at any time.",
     running: (name) => `Starting ${name}`,
     done: (name) => `Started ${name}`,
     failed: (name) => `${name} was not started`,
@@ -207,6 +204,20 @@ const guards: Record<string, string> = {
   MemoryLimitBelowUse: "Its heap is larger than this limit already: updates would fail.",
 };
 
+/** Why the state of a canister does not allow something, after its name. */
+const standsAgainst: Record<string, string> = {
+  "": "is still stopping",
+  AlreadyInstalled: "has a module already",
+  AlreadyRunning: "is running already",
+  AlreadyStopped: "is stopped already",
+  AlreadyStopping: "is stopping already",
+  Frozen: "has too few cycles to do anything",
+  NotController: "is not controlled by this identity",
+  NotRunning: "does not run",
+  NotStopped: "has to be stopped first",
+  NothingInstalled: "has no module",
+};
+
 export const checks: Record<CheckName, CheckWords> = {
   amount: {
     ...always(() => "The amount"),
@@ -350,12 +361,13 @@ export const checks: Record<CheckName, CheckWords> = {
   },
   runState: {
     fine: (facts) => `${named(facts)} can be stopped and started`,
-    ...otherwise((facts) =>
-      facts["denial"] === undefined
-        ? `${named(facts)} is still stopping`
-        : `${named(facts)} is not in the state for this`,
+    ...otherwise(
+      (facts) => `${named(facts)} ${standsAgainst[facts["denial"] ?? ""] ?? "is not in the state for this"}`,
     ),
-    remedy: () => "Wait until its open calls have ended, or start it again.",
+    remedy: (facts) =>
+      (facts["denial"] ?? "AlreadyStopping") === "AlreadyStopping"
+        ? "Wait until its open calls have ended, or start it again."
+        : "Look at it again before you decide.",
   },
   safetyElsewhere: {
     ...always(() => "The safety snapshot takes the place of another one"),
