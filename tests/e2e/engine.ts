@@ -71,6 +71,22 @@ export async function download(bridge: Bridge, names: string[]): Promise<void> {
   }
 }
 
+/** Steers the practice network itself: `faults` with a script, `freeze`, `thaw`. */
+export async function steer(bridge: Bridge, what: "faults" | "freeze" | "thaw", script: object[] = []): Promise<void> {
+  const { network } = await ask<{ network: { address: string } }>(bridge, "session");
+  const answer = await fetch(new URL(`/_/${what}`, network.address), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(script),
+  });
+  expect(answer.ok).toBe(true);
+}
+
+/** What the network answers the next calls of a method with. */
+export function refusal(method: string, message = "the network thought better of it", times = 1): object {
+  return { kind: "call", method, times, effect: { reject_certified: { error: 406, message } } };
+}
+
 /** A copy as icp writes it: without hashes. */
 export async function writeAsIcp(folder: string): Promise<void> {
   const module = await readFile(join(practice, "tally.wasm"));

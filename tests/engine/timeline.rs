@@ -211,7 +211,7 @@ async fn a_copy_stands_with_its_snapshot_and_outlives_it() {
 
     let upload = UploadCopy {
         canister: stock,
-        folder,
+        folder: folder.clone(),
         replace: None,
         compares_all: false,
     };
@@ -227,7 +227,28 @@ async fn a_copy_stands_with_its_snapshot_and_outlives_it() {
         (snapshot_of(again).arrival, snapshot_of(again).wholeness),
         (Some(Arrival::Uploaded), Wholeness::Whole)
     );
-    assert_eq!(again.copies.len(), 1);
+    let [copy] = again.copies.as_slice() else {
+        panic!("one copy: {:?}", again.copies)
+    };
+    assert_eq!(
+        (copy.verified_at.is_some(), copy.damaged_at),
+        (true, None),
+        "it was verified before it was sent"
+    );
+
+    let file = folder.join("wasm_memory.bin");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let found = bench.engine.verify_copy(copy.id, 1, 5).await.unwrap();
+    assert!(!found.is_sound());
+    let timeline = bench.engine.timeline(stock).await.unwrap();
+    let copy = &timeline.moments[0].copies[0];
+    assert_eq!(
+        (copy.verified_at, copy.damaged_at),
+        (None, Some(5)),
+        "what was found stands on the timeline, and the good word of before is taken back"
+    );
 }
 
 #[tokio::test]

@@ -134,8 +134,10 @@ pub struct CopyOnDisk {
     pub is_whole: bool,
     /// When it was made, in milliseconds since 1970.
     pub made_at: f64,
-    /// When every byte was last found to be right, in milliseconds since 1970.
+    /// When every byte was last found to be right, in milliseconds since 1970; null once damage was found.
     pub verified_at: Option<f64>,
+    /// When damage was found, in milliseconds since 1970; null for a copy that nothing is known against.
+    pub damaged_at: Option<f64>,
     /// When it was last restored with success, in milliseconds since 1970.
     pub proven_at: Option<f64>,
 }
@@ -254,6 +256,7 @@ impl From<engine::OnDisk> for CopyOnDisk {
             is_whole: copy.is_whole,
             made_at: copy.made_at as f64,
             verified_at: copy.verified_at.map(|at| at as f64),
+            damaged_at: copy.damaged_at.map(|at| at as f64),
             proven_at: copy.proven_at.map(|at| at as f64),
         }
     }

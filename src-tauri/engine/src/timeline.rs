@@ -170,8 +170,10 @@ pub struct OnDisk {
     pub is_whole: bool,
     /// When it was made, in milliseconds since 1970.
     pub made_at: u64,
-    /// When every byte was last found to be right, in milliseconds since 1970.
+    /// When every byte was last found to be right, in milliseconds since 1970; none once damage was found.
     pub verified_at: Option<u64>,
+    /// When damage was found, in milliseconds since 1970; none for a copy that nothing is known against.
+    pub damaged_at: Option<u64>,
     /// When it was last restored with success, in milliseconds since 1970.
     pub proven_at: Option<u64>,
 }
@@ -596,6 +598,7 @@ fn on_disk(copy: &LocalCopy, bond: Bond) -> OnDisk {
         is_whole: false,
         made_at: 0,
         verified_at: None,
+        damaged_at: None,
         proven_at: None,
     };
     match &copy.state {
@@ -606,6 +609,7 @@ fn on_disk(copy: &LocalCopy, bond: Bond) -> OnDisk {
                 view.of = manifest.snapshot.as_ref().and_then(id_of);
                 view.made_at = manifest.made_at;
                 view.verified_at = manifest.verified_at;
+                view.damaged_at = manifest.damaged_at;
                 view.proven_at = manifest.proven_at;
             }
         }

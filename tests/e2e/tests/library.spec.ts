@@ -83,7 +83,7 @@ test("a copy leaves encrypted and comes back with its passphrase", async ({ page
 
   await layReady(bridge, [archive]);
   await page.getByRole("button", { name: "Bring in copies" }).click();
-  await page.getByRole("menuitem", { name: "Import an archive" }).click();
+  await page.getByRole("menuitem", { name: "Choose an archive" }).click();
   const bringing = page.getByRole("dialog", { name: "What you brought" });
   await expect(bringing).toContainText("It is encrypted with a passphrase.");
   await bringing.getByLabel("Passphrase").fill("not this one");

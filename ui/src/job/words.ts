@@ -1,4 +1,4 @@
-import type { Job } from "../backend/wire";
+import type { Job, Step } from "../backend/wire";
 import { isUnknown } from "../state/acts.svelte";
 import { text } from "../text/en";
 
@@ -17,4 +17,9 @@ export function phrase(act: Job): string {
     case "stuck":
       return isUnknown(act) ? words.unknown(act.name) : words.failed(act.name);
   }
+}
+
+/** The step that an act is at. */
+export function stepUnderWay({ steps }: Job): Step | undefined {
+  return steps.find(({ progress }) => progress === "running" || progress === "undoing");
 }

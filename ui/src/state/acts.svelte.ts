@@ -2,6 +2,7 @@
 import { SvelteSet } from "svelte/reactivity";
 import type { ActKind, Backend } from "../backend/backend";
 import type { Failure, Job } from "../backend/wire";
+import { Paces } from "../job/pace";
 
 const greeted = "greeted";
 
@@ -10,6 +11,10 @@ export class Acts {
   all = $state.raw<Job[]>([]);
 
   readonly running = $derived(this.all.filter(isUnderWay));
+  /** What cannot go on without a person, newest first. */
+  readonly stuck = $derived(this.all.filter(({ state }) => state.kind === "stuck"));
+  /** How fast those under way are. */
+  readonly paces = new Paces();
 
   /** The newest start or stop of each canister. */
   readonly #turns = $derived.by(() => {
@@ -47,11 +52,15 @@ export class Acts {
     return this.backend.follow((news) => {
       if (news.kind === "snapshot") {
         this.all = news.jobs.toReversed();
-        this.running.forEach(({ number }) => this.#witnessed.add(number));
+        for (const job of this.running) {
+          this.#witnessed.add(job.number);
+          this.paces.hear(job, Date.now());
+        }
         this.#greet(news.inherited);
       } else if (news.kind === "job") {
         const { job } = news;
         this.#witnessed.add(job.number);
+        this.paces.hear(job, Date.now());
         const others = this.all.filter(({ number }) => number !== job.number);
         // News may be about an older act that ends after a newer one began.
         this.all = [...others, job].sort((one, other) => other.number - one.number);

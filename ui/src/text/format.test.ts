@@ -12,7 +12,19 @@ import {
   runway,
   shortHash,
   shortId,
+  timeLeft,
 } from "./format";
+
+describe("what is left", () => {
+  it("is told as finely as it can be known", () => {
+    expect(timeLeft(1_200)).toBe("a few seconds left");
+    expect(timeLeft(12_000)).toBe("about 15 s left");
+    expect(timeLeft(59_999)).toBe("about 1 min left");
+    expect(timeLeft(61_000)).toBe("about 2 min left");
+    expect(timeLeft(3 * 3_600_000)).toBe("about 3 h left");
+    expect(timeLeft(3 * 86_400_000)).toBe("about 3 days left");
+  });
+});
 
 describe("cycles", () => {
   test.each([

@@ -97,6 +97,15 @@ export function duration(milliseconds: number): string {
   return pair(Math.floor(milliseconds / day), Math.floor((milliseconds % day) / hour), "days", "h");
 }
 
+/** What is left of something under way, as nobody can know it exactly: "about 20 s left". */
+export function timeLeft(milliseconds: number): string {
+  if (milliseconds < 5 * second) return "a few seconds left";
+  if (milliseconds <= 55 * second) return `about ${Math.ceil(milliseconds / (5 * second)) * 5} s left`;
+  if (milliseconds < hour) return `about ${Math.ceil(milliseconds / minute)} min left`;
+  if (milliseconds < 2 * day) return `about ${Math.ceil(milliseconds / hour)} h left`;
+  return `about ${Math.ceil(milliseconds / day)} days left`;
+}
+
 const dateFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const momentFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
 

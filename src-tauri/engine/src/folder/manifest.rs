@@ -45,9 +45,12 @@ pub struct Manifest {
     pub made_at: u64,
     /// Since when its hashes are known: damage from before then cannot be seen. For downloads that is when it was made.
     pub hashes_since: u64,
-    /// When every byte was last found to be what it must be.
+    /// When every byte was last found to be what it must be; none once damage was found.
     #[serde(default)]
     pub verified_at: Option<u64>,
+    /// When damage was found; none once all of it is right again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damaged_at: Option<u64>,
     /// When it was last restored somewhere, with success.
     #[serde(default)]
     pub proven_at: Option<u64>,
@@ -262,6 +265,7 @@ impl Manifest {
             made_at: beginning.made_at,
             hashes_since: now,
             verified_at: None,
+            damaged_at: None,
             proven_at: None,
             snapshot: beginning.snapshot,
             also: Vec::new(),

@@ -443,6 +443,12 @@ fn damaged_chunks_are_written_again_and_nothing_else() {
         damage.iter().map(|damage| damage.chunk).collect::<Vec<_>>(),
         [Some(1), Some(2)]
     );
+    let known = Manifest::load(&folder).unwrap().unwrap();
+    assert_eq!(
+        (known.verified_at, known.damaged_at),
+        (None, Some(NOW + 2)),
+        "what was verified once and is damaged now cannot be relied on"
+    );
     let repair = Repair::open(&folder).unwrap();
     assert_eq!(
         code(repair.write(Part::Heap, 1, &vec![1; GRID as usize])),
@@ -456,6 +462,11 @@ fn damaged_chunks_are_written_again_and_nothing_else() {
     }
     drop(repair);
     assert!(check(&folder).is_sound());
+    let known = Manifest::load(&folder).unwrap().unwrap();
+    assert_eq!(
+        (known.verified_at, known.damaged_at),
+        (Some(NOW + 2), None)
+    );
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub struct Damage {
     pub chunk: Option<u64>,
 }
 
-/// Verifies a copy. What it finds about a copy with a manifest is written into it: when it was last sound.
+/// Verifies a copy. What it finds about a copy with a manifest is written into it: when it was last sound, or found damaged.
 ///
 /// # Errors
 ///
@@ -108,15 +108,17 @@ fn known(
         bytes += record.bytes;
         damage.extend(damaged_chunks(folder, record, progress, cancel)?);
     }
-    if damage.is_empty() {
-        // Whether this can be noted down does not change what was found: a copy on a read-only disk is sound all the same.
-        let noted = super::update(folder, |manifest| manifest.verified_at = Some(now));
-        if let Err(error) = noted {
-            tracing::warn!(
-                error = error.chain(),
-                "a verification could not be noted down"
-            );
-        }
+    // Whether this can be noted down does not change what was found: a copy on a read-only disk is sound all the same.
+    let is_sound = damage.is_empty();
+    let noted = super::update(folder, |manifest| {
+        manifest.verified_at = is_sound.then_some(now);
+        manifest.damaged_at = (!is_sound).then_some(now);
+    });
+    if let Err(error) = noted {
+        tracing::warn!(
+            error = error.chain(),
+            "a verification could not be noted down"
+        );
     }
     Ok(Verification {
         hashes: Hashes::Known,

@@ -101,6 +101,7 @@ pub(super) fn state_bytes(standing: &Standing) -> u128 {
 pub(super) fn free_slot(standing: &Standing, replace: Option<&SnapshotId>) -> Check {
     let is_free = replace.is_some() || standing.snapshots.len() < SLOTS;
     Check::require(CheckName::FreeSlot, is_free)
+        .with("canister", standing.canister)
         .with("name", &standing.name)
         .with("used", standing.snapshots.len())
         .with("slots", SLOTS)

@@ -11,6 +11,7 @@ const forms: Record<Form, string> = {
 export const history = {
   needsYou: "Needs you",
   underWay: "Under way",
+  needs: (amount: number) => `${amount} ${amount === 1 ? "needs" : "need"} you`,
   safeToClose: "Canopic can be closed meanwhile: at its next start it goes on, or takes back what was half done.",
   past: "Done",
   filter: "Filter by canister, id or who signed",

@@ -9,6 +9,8 @@ export const drops = {
     canister: (name: string) => `Upload to ${name}`,
     library: "Bring into the library",
   },
+  chooseArchive: "Choose an archive",
+  chooseFolder: "Choose the folder of a copy",
   title: (amount: number) => (amount === 1 ? "What you brought" : `What you brought: ${amount} things`),
   looking: "Looking at it",
   failed: "It could not be looked at",

@@ -75,8 +75,6 @@ export const library = {
   unpin: "Unpin",
   delete: "Move to the bin",
   import: "Bring in copies",
-  importArchive: "Import an archive",
-  importFolder: "Add the folder of a copy",
 
   notWhole: "It is not whole.",
   unpinFirst: "It is pinned. Unpin it first.",

@@ -48,6 +48,8 @@ export const timeline = {
   emptyMeaning: "A snapshot keeps code and memory as they are at that moment, so that you can come back to it.",
   slots: (used: number, limit: number) => `${used} of ${limit} snapshots`,
   slotsFull: "The next one takes the place of another.",
+  upload: "Upload a copy",
+  dropHint: "or drop it anywhere here",
   denied: "Its snapshots are not shown to this identity",
   listFailed: "Its snapshots could not be read",
   noHistory: "Only what was done from this computer is known here; the canister's own history could not be had.",
