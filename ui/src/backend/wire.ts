@@ -684,9 +684,13 @@ isWhole: boolean,
  */
 madeAt: number, 
 /**
- * When every byte was last found to be right, in milliseconds since 1970.
+ * When every byte was last found to be right, in milliseconds since 1970; null once damage was found.
  */
 verifiedAt: number | null, 
+/**
+ * When damage was found, in milliseconds since 1970; null for a copy that nothing is known against.
+ */
+damagedAt: number | null, 
 /**
  * When it was last restored with success, in milliseconds since 1970.
  */
@@ -734,6 +738,10 @@ hashesSince: number,
  * When every byte was last found to be right, in milliseconds since 1970.
  */
 verifiedAt: number | null, 
+/**
+ * When damage was found, in milliseconds since 1970; null for a copy that nothing is known against.
+ */
+damagedAt: number | null, 
 /**
  * When it was last restored with success, in milliseconds since 1970.
  */

@@ -53,7 +53,7 @@ export function factsOf(
 
 function standingOf({ state }: LocalCopy, record: CopyRecord | null, verification: Verification | undefined): Standing {
   if (state.kind !== "whole") return state.kind;
-  if (verification && !verification.isSound) return "damaged";
+  if (verification ? !verification.isSound : record !== null && record.damagedAt !== null) return "damaged";
   if (!record) return "unverified";
   if (record.provenAt !== null) return "proven";
   return record.verifiedAt === null ? "unverified" : "verified";

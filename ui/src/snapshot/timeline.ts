@@ -15,10 +15,10 @@ export function entries({ moments, changes }: Timeline): Entry[] {
 
 const at = (entry: Entry) => (entry.kind === "moment" ? entry.moment.at : entry.change.at);
 
-/** The copy to go by: one that is whole, the one that was verified last. */
+/** The copy to go by: one that is whole and not known to be damaged, the one that was verified last. */
 export function bestCopy({ copies }: Moment): CopyOnDisk | undefined {
   return copies
-    .filter(({ isWhole }) => isWhole)
+    .filter(({ isWhole, damagedAt }) => isWhole && damagedAt === null)
     .toSorted((one, other) => (other.verifiedAt ?? 0) - (one.verifiedAt ?? 0))
     .at(0);
 }
@@ -63,7 +63,8 @@ export function hindrance(moment: Moment): string | undefined {
     const { wholeness } = moment.snapshot;
     return wholeness === "half" || wholeness === "underWay" ? words.wholenesses[wholeness].meaning : undefined;
   }
-  return bestCopy(moment) ? undefined : words.copyUnfinished;
+  if (bestCopy(moment)) return undefined;
+  return moment.copies.some(({ damagedAt }) => damagedAt !== null) ? words.copyDamagedOnly : words.copyUnfinished;
 }
 
 /** What a snapshot was made for, as part of a sentence. */

@@ -60,6 +60,8 @@ pub struct CopyRecord {
     pub hashes_since: f64,
     /// When every byte was last found to be right, in milliseconds since 1970.
     pub verified_at: Option<f64>,
+    /// When damage was found, in milliseconds since 1970; null for a copy that nothing is known against.
+    pub damaged_at: Option<f64>,
     /// When it was last restored with success, in milliseconds since 1970.
     pub proven_at: Option<f64>,
     /// The snapshot that it is a copy of.
@@ -177,6 +179,7 @@ impl From<engine::Manifest> for CopyRecord {
             made_at: manifest.made_at as f64,
             hashes_since: manifest.hashes_since as f64,
             verified_at: manifest.verified_at.map(|at| at as f64),
+            damaged_at: manifest.damaged_at.map(|at| at as f64),
             proven_at: manifest.proven_at.map(|at| at as f64),
             snapshot: manifest.snapshot.map(Into::into),
             also: manifest.also.into_iter().map(Into::into).collect(),

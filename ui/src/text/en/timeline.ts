@@ -69,6 +69,10 @@ export const timeline = {
       : `${count(amount, "copy").replace("copys", "copies")} of it lie on this computer.`,
   unfinishedCopy: "Copy unfinished",
   unfinishedCopyMeaning: "Its download stopped on the way. Download it again, and it goes on from there.",
+  damagedCopy: "Copy damaged",
+  damagedCopyMeaning: (when: string, isOnNetwork: boolean) =>
+    `Not every byte of it is what it must be, as was found ${when}. ${isOnNetwork ? "It can be repaired from the snapshot, in the library." : "Its inspector says where."}`,
+  copyDamagedOnly: "The copy is damaged.",
   notVerified: "Not verified",
   notVerifiedMeaning: "Nobody has compared its bytes with their hashes yet.",
   verified: (at: number, now: number) => `Verified ${ago(at, now)}`,
