@@ -463,10 +463,7 @@ fn damaged_chunks_are_written_again_and_nothing_else() {
     drop(repair);
     assert!(check(&folder).is_sound());
     let known = Manifest::load(&folder).unwrap().unwrap();
-    assert_eq!(
-        (known.verified_at, known.damaged_at),
-        (Some(NOW + 2), None)
-    );
+    assert_eq!((known.verified_at, known.damaged_at), (Some(NOW + 2), None));
 }
 
 #[test]
