@@ -122,6 +122,15 @@ pub(crate) struct Sealed<Reply> {
     reply: PhantomData<fn() -> Reply>,
 }
 
+impl<Reply> From<Envelope> for Sealed<Reply> {
+    fn from(envelope: Envelope) -> Self {
+        Self {
+            envelope,
+            reply: PhantomData,
+        }
+    }
+}
+
 /// A signed change as it is written down: enough to send it again, and to ask what became of it, in another process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -239,23 +248,25 @@ impl Replica {
 
     /// Signs a change. Nothing is sent yet.
     pub(crate) fn seal<Reply>(&self, call: &Call<Reply>) -> Result<Sealed<Reply>> {
+        self.sign(call, call.arguments.clone()).map(Sealed::from)
+    }
+
+    /// Signs what is to be called with these arguments: the call's own, which may be megabytes, as a copy or for good.
+    fn sign<Reply>(&self, call: &Call<Reply>, arguments: Vec<u8>) -> Result<Envelope> {
         let envelope = self
             .agent
             .update(&call.callee, &call.method)
             .with_effective_canister_id(call.effective)
-            .with_arg(call.arguments.clone())
+            .with_arg(arguments)
             .expire_after(self.envelope_life)
             .sign()
             .map_err(|error| classify(&call.doing, error))?;
-        Ok(Sealed {
-            envelope: Envelope {
-                doing: call.doing.clone(),
-                effective: envelope.effective_canister_id,
-                request_id: envelope.request_id.to_vec(),
-                expiry: envelope.ingress_expiry,
-                bytes: envelope.signed_update,
-            },
-            reply: PhantomData,
+        Ok(Envelope {
+            doing: call.doing.clone(),
+            effective: envelope.effective_canister_id,
+            request_id: envelope.request_id.to_vec(),
+            expiry: envelope.ingress_expiry,
+            bytes: envelope.signed_update,
         })
     }
 
@@ -266,9 +277,9 @@ impl Replica {
 
     /// Seals and sends once, for pieces that are sent again anyway: an answer that is lost is not looked for, and the bytes are held
     /// no longer than the agent needs them.
-    pub(crate) async fn attempt<Reply: Answer>(&self, call: Call<Reply>) -> Result<Reply> {
-        let envelope = self.seal(&call)?.envelope;
-        drop(call);
+    pub(crate) async fn attempt<Reply: Answer>(&self, mut call: Call<Reply>) -> Result<Reply> {
+        let arguments = std::mem::take(&mut call.arguments);
+        let envelope = self.sign(&call, arguments)?;
         let request = envelope.request()?;
         let Envelope {
             doing,

@@ -28,7 +28,7 @@ impl Bounds {
 
     /// Writes: a block takes two pieces and its answer needs two or three seconds, so that six keep every block full. Each is
     /// held up to three times: as bytes, in its envelope, and in what the agent checks of it.
-    pub(crate) const UPLOAD: Self = Self { first: 4, most: 8 };
+    pub(crate) const UPLOAD: Self = Self { first: 4, most: 6 };
 
     /// A network on this computer has no distance to hide: what is under way beyond its cores only waits.
     pub(crate) fn on_this_computer(self) -> Self {
