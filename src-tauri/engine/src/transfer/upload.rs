@@ -211,9 +211,12 @@ struct Probe {
     kind: SnapshotDataKind,
 }
 
-/// Chunks of each part that are read back where not all are: the first, the last, and these many in between. A piece that went to a
+/// Chunks of each part that are read back where not all are: the first, the last, and so many in between. A piece that went to a
 /// wrong place shows in the chunk that it should be in, so a sample cannot prove the whole; it catches what goes wrong everywhere.
 const SAMPLED: u64 = 6;
+
+/// The least distance between chunks that are read back as a sample, so that a small copy is not read back by half.
+const SAMPLED_EVERY: u64 = 16;
 
 /// Reads back what an upload made and holds it against the copy: a sample, or all of it.
 pub(crate) async fn compare(
@@ -243,7 +246,7 @@ pub(crate) async fn compare(
             let stride = if is_all {
                 1
             } else {
-                count.div_ceil(SAMPLED).max(1)
+                count.div_ceil(SAMPLED).max(SAMPLED_EVERY)
             };
             (0..count)
                 .filter(move |index| index % stride == 0 || index + 1 == count)
