@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- the maps here are made anew with every look, never changed. */
 /** What Canopic does and did, as its journal tells it. */
 import { SvelteSet } from "svelte/reactivity";
 import type { ActKind, Backend } from "../backend/backend";
