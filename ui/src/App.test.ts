@@ -69,7 +69,8 @@ describe("the board", () => {
 
   it("says once, above the table, what keeps every row from being read", async () => {
     const reading = { kind: "failed", failure: failure() } as const;
-    await open([canister("stock", { reading }), canister("orders", { reading })]);
+    const all = [canister("stock", { reading }), canister("orders", { reading })];
+    await open(all, (backend) => backend.answer("canisters", () => ({ trouble: failure(), canisters: all })));
     expect(screen.getAllByText(/The network does not answer/)).toHaveLength(1);
   });
 

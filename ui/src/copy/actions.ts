@@ -10,6 +10,7 @@ import TrashIcon from "@lucide/svelte/icons/trash-2";
 import UploadIcon from "@lucide/svelte/icons/upload";
 import WrenchIcon from "@lucide/svelte/icons/wrench";
 import type { Component } from "svelte";
+import { networkCalled } from "../network/words";
 import { address, route } from "../route.svelte";
 import type { AppState } from "../state/app";
 import { text } from "../text/en";
@@ -38,7 +39,7 @@ export function actionsOf(
   const busy = copies.errandOf(id) ? words.busy : undefined;
   const whole = isWhole ? busy : words.notWhole;
   const isHere = snapshot?.fingerprint === session.opened?.network.fingerprint;
-  const source = snapshot ? (isHere ? busy : words.elsewhere(snapshot.network)) : words.noSource;
+  const source = snapshot ? (isHere ? busy : words.elsewhere(networkCalled(snapshot.network))) : words.noSource;
   const all: CopyAction[] = [
     {
       word: words.inspect,

@@ -18,6 +18,8 @@ export class Canisters {
   refreshedAt = $state<number>();
   /** Why the last refresh failed, if it did. */
   failure = $state.raw<Failure>();
+  /** The one reason why no canister could be read, if there is one. */
+  trouble = $state.raw<Failure>();
   isRefreshing = $state(false);
   /** The canisters that are being looked up on their own: an outcome is unknown, or proof is wanted. */
   readonly checking = new SvelteSet<string>();
@@ -58,6 +60,7 @@ export class Canisters {
     this.all = undefined;
     this.refreshedAt = undefined;
     this.failure = undefined;
+    this.trouble = undefined;
     this.checking.clear();
   }
 
@@ -126,6 +129,7 @@ export class Canisters {
       const board = await this.backend.request("canisters", {});
       if (place !== this.#place) return;
       this.all = board.canisters.map((read) => (this.#newer.has(read.id) ? (this.find(read.id) ?? read) : read));
+      this.trouble = board.trouble ?? undefined;
       this.refreshedAt = this.now();
       this.failure = undefined;
     } catch (thrown) {

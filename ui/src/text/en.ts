@@ -297,6 +297,7 @@ export const text = {
     } satisfies Record<RunState, string>,
     checkedWhen: "Looked up",
     looking: "It is being looked up.",
+    lookAgain: "Look again",
   },
 
   canister: {

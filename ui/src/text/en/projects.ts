@@ -85,14 +85,14 @@ export const welcomeWords = {
   doors: {
     project: {
       word: "Open a project folder",
-      meaning: "A folder with icp.yaml or dfx.json. Or drop it on this window.",
+      meaning: "With icp.yaml or dfx.json. Dropping it here does the same.",
     },
-    canister: { word: "Add a canister by its id", meaning: "On mainnet or elsewhere. Looking needs no identity." },
+    canister: { word: "Add a canister by its id", meaning: "On any network. Looking needs no identity." },
     practice: {
       word: "Open the practice network",
       meaning: "A small Internet Computer inside this app. Try anything.",
     },
-    practiceHere: { word: "Practise here", meaning: "The shop below is a demo, inside this app. Try anything." },
+    practiceHere: { word: "Practise here", meaning: "The shop below is a demo. Try anything." },
   },
   path: "Two minutes to feel at home",
   steps: {
@@ -149,7 +149,7 @@ export const shareWords = {
 };
 
 export const tidyWords = {
-  bulk: (amount: number) => (amount === 1 ? "1 canister chosen" : `${amount} canisters chosen`),
+  bulk: (amount: number) => `${amount} chosen`,
   label: "What to do with the chosen canisters",
   choose: (name: string) => `Choose ${name}`,
   chooseAll: "Choose all",
