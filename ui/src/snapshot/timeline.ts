@@ -73,6 +73,15 @@ export function phraseOfCause({ op, isSafety }: SnapshotCause): string {
   return isSafety ? words.safety(op) : words.byUs;
 }
 
+/** What a job took of several canisters together; nothing for any other job. */
+export function takenTogether({ kind, proof, targets }: Job): { canister: string; name: string; snapshot: string }[] {
+  if (kind !== "takeSnapshots") return [];
+  const named = (canister: string) => targets.find(({ id }) => id === canister)?.name ?? canister;
+  return proof.canisters.flatMap(({ canister, snapshot }) =>
+    snapshot === null ? [] : [{ canister, name: named(canister), snapshot }],
+  );
+}
+
 /** Snapshots of several canisters that one job took together. */
 export interface RestorePoint {
   job: number;

@@ -9,11 +9,21 @@ import {
   exactBytes,
   exactCycles,
   exactMoment,
+  listed,
   runway,
   shortHash,
   shortId,
   timeLeft,
 } from "./format";
+
+describe("names", () => {
+  test.each([
+    [["a"], "a"],
+    [["a", "b"], "a and b"],
+    [["a", "b", "c"], "a, b and c"],
+    [["a", "b", "c", "d", "e"], "a, b and 3 more"],
+  ])("%j is %s", (names, said) => expect(listed(names)).toBe(said));
+});
 
 describe("what is left", () => {
   it("is told as finely as it can be known", () => {

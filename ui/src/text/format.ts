@@ -157,6 +157,15 @@ export function shortHash(hexadecimal: string): string {
   return hexadecimal.length <= 12 ? hexadecimal : `${hexadecimal.slice(0, 6)}…${hexadecimal.slice(-4)}`;
 }
 
+/** "a", "a and b", "a, b and 3 more": as many as fit into a line. */
+export function listed(names: string[], most = 3): string {
+  const shown = names.slice(0, names.length > most ? most - 1 : most);
+  const rest = names.length - shown.length;
+  const all = rest > 0 ? [...shown, `${rest} more`] : shown;
+  const last = all.at(-1) ?? "";
+  return all.length < 2 ? last : `${all.slice(0, -1).join(", ")} and ${last}`;
+}
+
 /** "1 day", "2 days". */
 export function count(amount: number, one: string): string {
   return `${exactNumber.format(amount)} ${one}${amount === 1 ? "" : "s"}`;

@@ -2,6 +2,7 @@
 import BoxIcon from "@lucide/svelte/icons/box";
 import FolderIcon from "@lucide/svelte/icons/folder";
 import FolderOpenIcon from "@lucide/svelte/icons/folder-open";
+import GraduationCapIcon from "@lucide/svelte/icons/graduation-cap";
 import GlobeIcon from "@lucide/svelte/icons/globe";
 import KeyboardIcon from "@lucide/svelte/icons/keyboard";
 import LockIcon from "@lucide/svelte/icons/lock";
@@ -48,7 +49,7 @@ export function commandsOf(app: AppState, frame: Frame): Command[] {
   return [...placesOf(app, frame), ...deedsOf(app), ...surroundingsOf(app), ...canistersOf(app)];
 }
 
-function placesOf({ canisters, projects }: AppState, frame: Frame): Command[] {
+function placesOf({ canisters, projects, session }: AppState, frame: Frame): Command[] {
   const go = (to: string) => () => route.go(to);
   return [
     ...views.map((view: View & keyof Frame["views"], place): Command => ({
@@ -58,6 +59,13 @@ function placesOf({ canisters, projects }: AppState, frame: Frame): Command[] {
       key: `${frame.control}${place + 1}`,
       run: go(address(view)),
     })),
+    {
+      id: "lessons",
+      name: text.lessons.title,
+      ...(session.opened?.network.kind === "practice" ? {} : { detail: text.lessons.where }),
+      icon: GraduationCapIcon,
+      run: go(address("lessons")),
+    },
     { id: "refresh", name: text.refresh, icon: RefreshIcon, run: () => void canisters.refresh() },
     { id: "keys", name: text.keys.help, icon: KeyboardIcon, key: "F1", run: frame.onkeys },
     ...settingsPages.map((page): Command => ({

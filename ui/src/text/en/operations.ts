@@ -409,7 +409,7 @@ export const checks: Record<CheckName, CheckWords> = {
   snapshotWhole: {
     fine: () => "The snapshot is whole",
     ...otherwise(() => "The upload of this snapshot never finished"),
-    remedy: () => "Finish the upload, or choose another one.",
+    remedy: () => "Choose another one. This one can be deleted.",
   },
   synced: {
     fine: () => "No other program carries the copy away",

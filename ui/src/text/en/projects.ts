@@ -157,6 +157,7 @@ export const tidyWords = {
   start: "Start",
   stop: "Stop",
   takeSnapshots: "Take snapshots",
+  restore: "Restore",
   download: "Download",
   share: "Share",
 };

@@ -1,6 +1,6 @@
 /** What is said of a canister's past: its moments, and what happened between them. */
 import type { Arrival, Happening, OpName, Wholeness } from "../../backend/wire";
-import { ago, count } from "../format";
+import { ago, count, listed } from "../format";
 
 /** What happened, in two or three words. */
 const happenings: Record<Happening["kind"], string> = {
@@ -52,7 +52,9 @@ export const timeline = {
   dropHint: "or drop it anywhere here",
   denied: "Its snapshots are not shown to this identity",
   listFailed: "Its snapshots could not be read",
-  noHistory: "Only what was done from this computer is known here; the canister's own history could not be had.",
+  earlier: "Not known",
+  noHistory:
+    "Installs, upgrades and settings that others changed are not known: this network tells no history of canisters. What was done from this computer stands above.",
   incomplete: "Some of it is still being read.",
   snapshot: "Snapshot",
   copy: "Copy",
@@ -60,6 +62,9 @@ export const timeline = {
   happenings,
   arrivals,
   wholenesses,
+  restoredTo: (name: string, when: string) => (name === "" ? `of ${when}` : `${name}, of ${when}`),
+  restoredGone: "one that is not there any more",
+  restoredFrom: (name: string) => `of ${name}`,
   byUs: "by Canopic",
   onNetwork: "On the network",
   onComputer: "On this computer",
@@ -81,6 +86,8 @@ export const timeline = {
   provenMeaning: (when: string) => `It was restored with success, ${when}.`,
   uploaded: "Uploaded",
   uploadedMeaning: "It was not taken from the canister: it is what somebody made it.",
+  together: (names: string[]) => `taken together with ${listed(names)}`,
+  restoreTogether: (amount: number) => `Restore all ${amount} together`,
   sameModule: "same module as now",
   otherModule: "another module than now",
   moduleUnknown: "module not known",
