@@ -1,7 +1,8 @@
 //! The shell: one window around the api. No logic lives here; it decides nothing about canisters.
 //!
 //! - `main.rs`: the order of a start, and how a start that fails is said.
-//! - `window.rs`: the window, its four commands, drops on it, and the milestones of a start.
+//! - `window.rs`: the window, its six commands, drops on it, and the milestones of a start.
+//! - `outside.rs`: what is shown outside of it: the system's notifications and its file manager.
 //! - `practice.rs`: the practice network inside the app, opened when the engine first knocks.
 //! - `logs.rs`: where the app writes down what it did.
 //!
@@ -12,6 +13,7 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod logs;
+mod outside;
 mod practice;
 mod window;
 

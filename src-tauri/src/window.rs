@@ -1,15 +1,18 @@
 //! The one window and its commands.
 //!
 //! The window is made hidden and shown when the front end says that its first frame is painted, so nobody sees a white flash. It
-//! can reach our four commands and nothing else: it loads only what the app brings along, cannot navigate away and cannot open
+//! can reach our six commands and nothing else: it loads only what the app brings along, cannot navigate away and cannot open
 //! another window.
 
+use crate::outside;
 use canopic_api::{
     Api,
     failure::Failure,
     feed::News,
-    picks::{Pick, PickKind},
+    notices::Urgency,
+    picks::{Pick, PickKind, Shown},
 };
+use canopic_engine::{Code, Error};
 use futures::StreamExt as _;
 use serde::Deserialize;
 use std::{
@@ -49,7 +52,9 @@ pub(crate) fn run(api: Arc<Api>, started: Instant) -> tauri::Result<i32> {
         .manage(api)
         .manage(start)
         .manage(Follower::default())
-        .invoke_handler(tauri::generate_handler![request, follow, painted, pick])
+        .invoke_handler(tauri::generate_handler![
+            request, follow, painted, pick, notify, reveal
+        ])
         .setup(|app| {
             let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
                 .title("Canopic")
@@ -157,11 +162,14 @@ async fn request(
 /// Sends news into `channel` for as long as the page lives.
 #[tauri::command]
 async fn follow(
+    window: WebviewWindow,
     api: State<'_, Arc<Api>>,
     follower: State<'_, Follower>,
     channel: Channel<News>,
 ) -> Result<(), Failure> {
-    let news = api.follow()?;
+    // A window that cannot say it is closing: nobody is told anything any more.
+    let notices = api.notices(move || window.is_focused().unwrap_or(true))?;
+    let news = futures::stream::select(api.follow()?, notices);
     let task = tauri::async_runtime::spawn(async move {
         let mut news = std::pin::pin!(news);
         while let Some(news) = news.next().await {
@@ -236,6 +244,52 @@ async fn pick(
         PickKind::NewFile => dialog.save_file().await.into_iter().collect(),
     };
     Ok(api.picked(picked.iter().map(rfd::FileHandle::path)))
+}
+
+/// Shows what the page phrased of a notice outside of the window. Ends when that is gone, and tells whether a person pressed it;
+/// then the window is in front.
+#[tauri::command]
+async fn notify(
+    app: AppHandle,
+    api: State<'_, Arc<Api>>,
+    notice: u32,
+    title: String,
+    body: String,
+) -> Result<bool, Failure> {
+    let Some(urgency) = api.show(notice) else {
+        return Ok(false);
+    };
+    let is_urgent = urgency == Urgency::Urgent;
+    let (sender, is_pressed) = tokio::sync::oneshot::channel();
+    // A thread of its own: a notification can lie there for hours.
+    std::thread::spawn(move || {
+        let is_pressed = outside::notify(&title, &body, is_urgent).unwrap_or_else(|error| {
+            tracing::info!(%error, "the system shows no notifications");
+            false
+        });
+        // The page may be gone meanwhile.
+        let _ = sender.send(is_pressed);
+    });
+    let is_pressed = is_pressed.await.unwrap_or(false);
+    if is_pressed {
+        raise(&app);
+    }
+    Ok(is_pressed)
+}
+
+/// Shows something in the system's file manager, where it lies.
+#[tauri::command]
+async fn reveal(api: State<'_, Arc<Api>>, shown: Shown) -> Result<(), Failure> {
+    let place = api.place_of(&shown)?;
+    let asked = place.clone();
+    // A disk may sleep, and a file manager takes its time to start.
+    tauri::async_runtime::spawn_blocking(move || outside::reveal(&asked))
+        .await
+        .map_err(|error| Failure::bug("showing a file", &error))?
+        .map_err(|error| {
+            let failed = Error::new(Code::NoFileManager, "showing a file");
+            failed.with("path", place).because(error).into()
+        })
 }
 
 /// How far the front end is.

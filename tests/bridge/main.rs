@@ -4,8 +4,9 @@
 //! `POST /bridge/request`, and streams `GET /bridge/news`. Where the window opens a native dialog, `POST /bridge/pick` answers with the
 //! paths that a test laid ready by `POST /bridge/ready`; with none ready it answers as a dialog that was cancelled.
 //! `POST /bridge/drop` makes picks of the paths in its body at once, for a test that dispatches them as a drop. `POST /bridge/close` is
-//! what closing the window is. It prints one line of JSON, `{"url": ...}`, when it is ready, and ends
-//! when its standard input does, so that it never outlives the test that started it. It is part of the tests and of no release.
+//! what closing the window is, and `POST /bridge/reveal` answers where the window would have the file manager go. It prints one line of
+//! JSON, `{"url": ...}`, when it is ready, and ends when its standard input does, so that it never outlives the test that started it. It
+//! is part of the tests and of no release.
 
 #[path = "../../src-tauri/src/practice.rs"]
 mod practice;
@@ -18,7 +19,10 @@ use axum::{
     routing::{get, post},
 };
 use camino::Utf8PathBuf;
-use canopic_api::{Api, picks::Pick};
+use canopic_api::{
+    Api,
+    picks::{Pick, Shown},
+};
 use canopic_engine::{Places, Surroundings};
 use futures::StreamExt as _;
 use std::{
@@ -71,6 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .route("/bridge/ready", post(ready_for_picking))
         .route("/bridge/drop", post(drop_paths))
         .route("/bridge/close", post(close))
+        .route("/bridge/reveal", post(reveal))
         .with_state(Bridge {
             api,
             ready: Arc::default(),
@@ -132,6 +137,14 @@ async fn drop_paths(
     Json(paths): Json<Vec<PathBuf>>,
 ) -> Json<Vec<Pick>> {
     Json(bridge.api.picked(paths))
+}
+
+/// Where the window would have the file manager go.
+async fn reveal(State(bridge): State<Bridge>, Json(shown): Json<Shown>) -> Response {
+    match bridge.api.place_of(&shown) {
+        Ok(place) => Json(place).into_response(),
+        Err(failure) => (StatusCode::UNPROCESSABLE_ENTITY, Json(failure)).into_response(),
+    }
 }
 
 /// What the window does when somebody closes it; whether it may.

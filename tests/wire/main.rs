@@ -10,6 +10,7 @@ mod closing;
 mod identities;
 mod jobs;
 mod lost;
+mod notices;
 mod places;
 
 use camino::Utf8PathBuf;

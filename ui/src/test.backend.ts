@@ -1,6 +1,6 @@
 /** A backend for tests: answers what the test says, when the test says it. */
 import { type Backend, Failed, type RequestName } from "./backend/backend";
-import type { Canister, Failure, Job, News, Pick, Plan, Requests, Session, Status } from "./backend/wire";
+import type { Canister, Failure, Job, News, Pick, Plan, Requests, Session, Shown, Status } from "./backend/wire";
 
 type Answer = (parameters: never) => unknown;
 
@@ -74,6 +74,22 @@ export class TestBackend implements Backend {
     return () => undefined;
   }
 
+  readonly notified: { notice: number; title: string; body: string }[] = [];
+  /** Whether a person presses what is shown outside of the window. */
+  isPressed = false;
+
+  notify(notice: number, title: string, body: string): Promise<boolean> {
+    this.notified.push({ notice, title, body });
+    return Promise.resolve(this.isPressed);
+  }
+
+  readonly revealed: Shown[] = [];
+
+  reveal(shown: Shown): Promise<void> {
+    this.revealed.push(shown);
+    return Promise.resolve();
+  }
+
   painted(milestone: string): void {
     this.painting.push(milestone);
   }
@@ -108,6 +124,7 @@ export function session(changes: Partial<Session> = {}): Session {
     },
     access: { kind: "open" },
     appearance: "system",
+    isQuiet: false,
     folders: { data: "/home/ada/data", config: "/home/ada/config", logs: "/home/ada/logs" },
     ...changes,
   };

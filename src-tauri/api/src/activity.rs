@@ -239,7 +239,7 @@ impl Api {
         let now = SystemTime::now();
         self.engine()?
             .export_activity(form.into(), &wanted.into(), &path, now)?;
-        self.picks.drop(pick);
+        self.picks.written(pick);
         Ok(())
     }
 
@@ -260,7 +260,7 @@ impl Api {
         let job = engine::JobId(job.into());
         self.engine()?
             .save_job_report(job, &path, SystemTime::now())?;
-        self.picks.drop(pick);
+        self.picks.written(pick);
         Ok(())
     }
 

@@ -319,7 +319,7 @@ impl Api {
         self.engine()?
             .export_copy(copy.parse()?, file, lock, errand, now())
             .await?;
-        self.picks.drop(pick);
+        self.picks.written(pick);
         Ok(())
     }
 

@@ -50,7 +50,7 @@ mirror! {
         JournalUnusable,
         KeyCurveUnknown, KeyLost, KeyUnreadable, KeyUnsupported, KeyringBroken, KeyringLocked, KeyringMissing, MethodMissing,
         ModuleDiffers, ModuleMalformed, ModuleTooLarge, NameDiffers, NameTaken, NameUnusable, NetworkInUse, NetworkUnknown,
-        NoNetwork, NotAsPlanned, NotController, NotOnThisNetwork, OnlyController, NotYetLoadable, OutcomeUnknown, PassphraseNeeded,
+        NoFileManager, NoNetwork, NotAsPlanned, NotController, NotOnThisNetwork, OnlyController, NotYetLoadable, OutcomeUnknown, PassphraseNeeded,
         PassphraseTooShort, PassphraseWrong, PhraseDraftGone, PhraseUnconfirmed, PhraseWrong, PickGone, PracticeFailed, PracticeOnly,
         Precondition, ProjectNotFound, ProjectUnreadable, ReadOnly, RecordBroken, RecordUnreadable, Refused, RootKeyChanged, RootKeyMalformed, SamplesUnusable, SettingUnfit,
         SettingsDamaged, SettingsFromNewerVersion, SlotsFull, SlowAnswer, SnapshotDiffers, SnapshotGone, StalePlan, StillStopping,

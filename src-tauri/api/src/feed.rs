@@ -3,7 +3,7 @@
 //! A follower that fell too far behind gets everything again instead of a gap. So whoever listens only ever replaces its list or
 //! one entry of it, and is right afterwards. Progress comes the same way, ten times a second at most: only the newest counts.
 
-use crate::jobs::Job;
+use crate::{jobs::Job, notices::Notice};
 use canopic_engine::{Engine, JobView};
 use futures::{Stream, stream};
 use serde::Serialize;
@@ -37,6 +37,11 @@ pub enum News {
         /// The numbers of the jobs that would go on at the next start.
         #[ts(type = "number[]")]
         jobs: Vec<u64>,
+    },
+    /// Something that whoever looks elsewhere should know: the page phrases it, and the shell shows that outside of the window.
+    Notice {
+        /// It.
+        notice: Notice,
     },
 }
 

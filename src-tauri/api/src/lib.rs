@@ -22,6 +22,7 @@ pub mod installs;
 pub mod jobs;
 pub mod lessons;
 pub mod networks;
+pub mod notices;
 pub mod picks;
 pub mod projects;
 mod requests;

@@ -3,7 +3,7 @@
 //! The web view names no path: what it shows is untrusted enough that a path of its own choosing must not be opened or overwritten.
 //! A person picks in a native dialog or drops something on the window; the shell hands the paths in here, and the page gets a
 //! number and a name to show. A request that needs a file takes the number. A pick is good for this process, until it is used up or
-//! dropped.
+//! dropped. What was written to a pick can still be shown where it lies ([`Shown`]), but not be opened or written to any more.
 
 use crate::{Api, failure::Failure};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -46,6 +46,29 @@ pub struct Pick {
     pub is_folder: bool,
 }
 
+/// Something that the system's file manager can show where it lies. The page names it; the path is known here.
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+pub enum Shown {
+    /// A copy of the library.
+    Copy {
+        /// Which.
+        copy: String,
+    },
+    /// The folder with the app's logs.
+    Logs,
+    /// A file that was written for a person.
+    Written {
+        /// The pick that it was written to.
+        pick: u32,
+    },
+}
+
 /// The picks of this process.
 #[derive(Default)]
 pub(crate) struct Picks(Mutex<Kept>);
@@ -54,6 +77,8 @@ pub(crate) struct Picks(Mutex<Kept>);
 struct Kept {
     last: u32,
     paths: BTreeMap<u32, Utf8PathBuf>,
+    /// Files that were written for a person.
+    written: BTreeMap<u32, Utf8PathBuf>,
 }
 
 impl Picks {
@@ -82,6 +107,17 @@ impl Picks {
     pub(crate) fn path(&self, pick: u32) -> Result<Utf8PathBuf, Failure> {
         let found = self.kept().paths.get(&pick).cloned();
         found.ok_or_else(|| Error::new(Code::PickGone, "looking for what was picked").into())
+    }
+
+    /// A pick has served: its file is written, and can only be shown from now on.
+    pub(crate) fn written(&self, pick: u32) {
+        let mut kept = self.kept();
+        if let Some(path) = kept.paths.remove(&pick) {
+            if kept.written.len() == KEPT {
+                kept.written.pop_first();
+            }
+            kept.written.insert(pick, path);
+        }
     }
 
     /// Forgets a pick, once it has served.
@@ -119,8 +155,22 @@ impl Api {
                     .with("path", &path)
                     .because(error)
             })?;
-        self.picks.drop(pick);
+        self.picks.written(pick);
         Ok(())
+    }
+
+    /// Where something lies that is to be shown.
+    pub fn place_of(&self, shown: &Shown) -> Result<Utf8PathBuf, Failure> {
+        match shown {
+            Shown::Copy { copy } => Ok(self.engine()?.copy_folder(copy.parse()?)?),
+            Shown::Logs => Ok(self.engine()?.folders().logs.clone()),
+            Shown::Written { pick } => {
+                let found = self.picks.kept().written.get(pick).cloned();
+                found.ok_or_else(|| {
+                    Error::new(Code::PickGone, "looking for what was written").into()
+                })
+            }
+        }
     }
 
     #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]
@@ -164,6 +214,22 @@ mod tests {
             failure::Code::PickGone,
             "numbers cannot be guessed into paths"
         );
+    }
+
+    #[test]
+    fn what_was_written_is_shown_and_neither_opened_nor_written_again() {
+        let picks = Picks::default();
+        let report = picks.take_in("/home/ada/report.html".into()).pick;
+        assert!(
+            picks.kept().written.is_empty(),
+            "nothing is shown that was only picked"
+        );
+        picks.written(report);
+        assert_eq!(
+            picks.kept().written.get(&report).unwrap(),
+            "/home/ada/report.html"
+        );
+        assert!(picks.path(report).is_err(), "the pick has served");
     }
 
     #[test]

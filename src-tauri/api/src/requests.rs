@@ -22,6 +22,7 @@ use crate::{
     jobs::{Begun, CheckCall, Confirmed, Op, Plan, Planned},
     lessons::{Lesson, LessonName},
     networks::{GivenKey, NetworkListing, Probe, Scope},
+    notices::Notices,
     picks::Picks,
     projects::Project,
     timeline::Timeline,
@@ -101,6 +102,8 @@ requests! {
     StopCanister => stop_canister(canister: String) -> Canister;
     /// Chooses light, dark or the system's.
     ChooseAppearance => choose_appearance(appearance: Appearance) -> Session;
+    /// Switches the system's notifications off, or on again.
+    ChooseQuiet => choose_quiet(is_quiet: bool) -> Session;
     /// Tries once more to open the app's state after a failed start.
     Reopen => reopen() -> Session;
     /// Moves settings that cannot be read out of the way, whole, and opens the app's state without them.
@@ -312,6 +315,7 @@ pub struct Api {
     state: RwLock<State>,
     pub(crate) picks: Picks,
     pub(crate) closing: Closing,
+    pub(crate) notices: Arc<Notices>,
 }
 
 /// What is to be different from this computer: nothing in the app, a keyring of their own in tests.
@@ -343,6 +347,7 @@ impl Api {
             state: RwLock::new(state),
             picks: Picks::default(),
             closing: Closing::default(),
+            notices: Arc::default(),
         }
     }
 
@@ -424,6 +429,11 @@ impl Api {
 
     async fn choose_appearance(&self, appearance: Appearance) -> Result<Session, Failure> {
         self.engine()?.choose_appearance(appearance.into())?;
+        self.session().await
+    }
+
+    async fn choose_quiet(&self, is_quiet: bool) -> Result<Session, Failure> {
+        self.engine()?.choose_quiet(is_quiet)?;
         self.session().await
     }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     feed::News,
-    picks::{Pick, PickKind},
+    picks::{Pick, PickKind, Shown},
 };
 use std::{
     any::TypeId,
@@ -17,9 +17,10 @@ pub fn generate() -> String {
     let mut collector = Collector::default();
     crate::requests::declare(&mut collector);
     collector.visit::<News>();
-    // Not part of a request: the shell answers with them.
+    // Not part of a request: the shell itself is asked with them, and answers with them.
     collector.visit::<Pick>();
     collector.visit::<PickKind>();
+    collector.visit::<Shown>();
     collector.finish()
 }
 

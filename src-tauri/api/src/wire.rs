@@ -26,6 +26,8 @@ pub struct Session {
     pub access: Access,
     /// Light, dark or system.
     pub appearance: Appearance,
+    /// Whether the system's notifications are switched off.
+    pub is_quiet: bool,
     /// Where things lie on this computer.
     pub folders: Folders,
 }
@@ -69,6 +71,7 @@ pub(crate) fn session(
         identity: identity.into(),
         access: access.into(),
         appearance: settings.appearance.into(),
+        is_quiet: settings.is_quiet,
         folders: Folders {
             data: folders.data.to_string(),
             config: folders.config.to_string(),

@@ -106,6 +106,11 @@ impl Engine {
         self.change_settings(|settings| settings.appearance = appearance)
     }
 
+    /// Switches the system's notifications off, or on again.
+    pub fn choose_quiet(&self, is_quiet: bool) -> Result<()> {
+        self.change_settings(|settings| settings.is_quiet = is_quiet)
+    }
+
     /// Changes the choices. In force only if they could be written.
     pub(crate) fn change_settings(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
         let mut settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);

@@ -125,6 +125,8 @@ pub enum Code {
     NetworkInUse,
     /// No network of this name is known.
     NetworkUnknown,
+    /// This computer has no file manager that could be asked to show something.
+    NoFileManager,
     /// The network cannot be reached.
     NoNetwork,
     /// What was done does not show in the world as it was planned.

@@ -228,6 +228,9 @@ pub struct Settings {
     /// The networks that a person entered and that open for reading only, by their numbers.
     #[serde(default)]
     pub guarded: BTreeSet<u32>,
+    /// Whether the system's notifications are switched off.
+    #[serde(default)]
+    pub is_quiet: bool,
 }
 
 impl Kept for Settings {

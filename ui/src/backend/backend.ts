@@ -5,7 +5,7 @@
  * Whatever goes wrong arrives as a `Failed` that carries the contract's `Failure`; a door that cannot be reached makes one
  * itself.
  */
-import type { Action, Certainty, Code, Failure, News, Pick, PickKind, Requests } from "./wire";
+import type { Action, Certainty, Code, Failure, News, Pick, PickKind, Requests, Shown } from "./wire";
 
 export type RequestName = keyof Requests;
 
@@ -36,6 +36,10 @@ export interface Backend {
   /** Tells where something is dragged over the window, and nothing once it has left or was dropped; gives back what ends it. */
   dragging(listener: (at: Point | undefined) => void): () => void;
 
+  /** Shows what was phrased of a notice outside of the window, and tells in the end whether a person pressed it. */
+  notify(notice: number, title: string, body: string): Promise<boolean>;
+  /** Shows something in the system's file manager, where it lies. */
+  reveal(shown: Shown): Promise<void>;
   /** Says how far the picture is. */
   painted(milestone: Milestone): void;
 }

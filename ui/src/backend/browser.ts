@@ -47,6 +47,21 @@ export const browser: Backend = {
     return () => removeEventListener("bridge:dragging", hear);
   },
 
+  notify() {
+    // A browser shows what its own pages say.
+    return Promise.resolve(false);
+  },
+
+  async reveal(shown) {
+    const answer = await fetch("/bridge/reveal", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(shown),
+    });
+    const body: unknown = await answer.json();
+    if (!answer.ok) throw isFailure(body) ? new Failed(body) : doorFailed("dropPick", "bug", String(answer.status));
+  },
+
   painted() {
     // A browser's window is on screen all the time.
   },

@@ -61,6 +61,23 @@ export const tauri: Backend = {
     };
   },
 
+  async notify(notice, title, body) {
+    try {
+      return await invoke<boolean>("notify", { notice, title, body });
+    } catch {
+      // Nobody can be told that nobody can be told.
+      return false;
+    }
+  },
+
+  async reveal(shown) {
+    try {
+      await invoke("reveal", { shown });
+    } catch (thrown) {
+      throw isFailure(thrown) ? new Failed(thrown) : doorFailed("dropPick", "bug", String(thrown));
+    }
+  },
+
   painted(milestone) {
     void invoke("painted", { milestone });
   },

@@ -1,5 +1,6 @@
 /** Everything that can be done with a copy, for its row and for its page. */
 import DownloadIcon from "@lucide/svelte/icons/download";
+import FolderIcon from "@lucide/svelte/icons/folder-open";
 import PackageIcon from "@lucide/svelte/icons/package";
 import PencilIcon from "@lucide/svelte/icons/pencil";
 import PinIcon from "@lucide/svelte/icons/pin";
@@ -27,11 +28,12 @@ interface CopyAction {
 
 export function actionsOf(
   facts: CopyFacts,
-  { asking, copies, session }: AppState,
+  app: AppState,
   remove: (facts: CopyFacts) => void,
   /** The words of those that stand beside the menu already. */
   without: string[] = [],
 ): CopyAction[] {
+  const { asking, copies, session } = app;
   const words = text.library;
   const { copy, record, snapshot, standing } = facts;
   const { id } = copy;
@@ -80,6 +82,7 @@ export function actionsOf(
       disabledReason: whole,
       run: () => asking.ask({ dialog: "exportCopy", copy: id }),
     },
+    { word: text.showing.word, icon: FolderIcon, run: () => void app.show({ kind: "copy", copy: id }) },
     {
       word: words.label,
       icon: PencilIcon,

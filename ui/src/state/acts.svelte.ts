@@ -2,7 +2,7 @@
 /** What Canopic does and did, as its journal tells it. */
 import { SvelteSet } from "svelte/reactivity";
 import type { ActKind, Backend } from "../backend/backend";
-import type { Failure, Job } from "../backend/wire";
+import type { Failure, Job, Notice } from "../backend/wire";
 import { Paces } from "../job/pace";
 
 const greeted = "greeted";
@@ -48,8 +48,8 @@ export class Acts {
   /** The numbers of those that would go on at the next start: somebody wants to close the app meanwhile. */
   closing = $state.raw<number[]>();
 
-  /** Listens until the returned function is called. */
-  follow(): () => void {
+  /** Listens until the returned function is called; what is to be told outside of the window goes to `ontell`. */
+  follow(ontell: (notice: Notice) => void): () => void {
     return this.backend.follow((news) => {
       if (news.kind === "snapshot") {
         this.all = news.jobs.toReversed();
@@ -65,6 +65,8 @@ export class Acts {
         const others = this.all.filter(({ number }) => number !== job.number);
         // News may be about an older act that ends after a newer one began.
         this.all = [...others, job].sort((one, other) => other.number - one.number);
+      } else if (news.kind === "notice") {
+        ontell(news.notice);
       } else {
         this.closing = news.jobs;
       }

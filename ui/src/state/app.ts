@@ -10,6 +10,7 @@ import type {
   Project,
   Scope,
   Session as Opened,
+  Shown,
 } from "../backend/wire";
 import { Acts } from "./acts.svelte";
 import { Asking } from "./asking.svelte";
@@ -104,6 +105,15 @@ export class AppState {
     void this.projects.read();
     void this.labels.read();
     void this.left.read();
+  }
+
+  /** Shows something in the system's file manager. */
+  async show(shown: Shown): Promise<void> {
+    try {
+      await this.backend.reveal(shown);
+    } catch (thrown) {
+      this.asking.askOver({ dialog: "notShown", failure: failureOf(thrown) });
+    }
   }
 
   /** Takes in a session of the same place: nothing that was read becomes void. */

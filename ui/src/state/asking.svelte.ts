@@ -4,7 +4,7 @@
  * over it, and leads back to it.
  */
 import type { ActKind } from "../backend/backend";
-import type { Action, IdentityDetails, NetworkListing, Pick, SettingsChange } from "../backend/wire";
+import type { Action, Failure, IdentityDetails, NetworkListing, Pick, SettingsChange } from "../backend/wire";
 
 /** About a network. */
 type AskNetwork =
@@ -58,6 +58,8 @@ export type Ask =
   | AskIdentity
   | AskOfSnapshots
   | CopyAsk
+  /** The system's file manager could not show something. */
+  | { dialog: "notShown"; failure: Failure }
   /** What was dropped or chosen is looked at, then brought into the library or uploaded to the canister that it fell on. */
   | { dialog: "bringIn"; picks: Pick[]; canister: string | undefined };
 

@@ -47,6 +47,16 @@ export class Session {
     }
   }
 
+  /** Switches the system's notifications off, or on again. */
+  async chooseQuiet(isQuiet: boolean): Promise<Failure | undefined> {
+    try {
+      this.take(await this.backend.request("chooseQuiet", { isQuiet }));
+      return undefined;
+    } catch (thrown) {
+      return failureOf(thrown);
+    }
+  }
+
   async #try(request: "session" | "reopen" | "setSettingsAside"): Promise<void> {
     this.isTrying = true;
     try {

@@ -33,6 +33,7 @@ import { projectWords, severalWords, shareWords, tidyWords, watchWords, welcomeW
 import { history, left, resumed } from "./en/activity";
 import { lessons, practice, quit } from "./en/lessons";
 import { drops } from "./en/drops";
+import { notices, quiet, showing } from "./en/notices";
 import { copyComparison, copyExport, copyInspector, copyLabel, copyOps, library } from "./en/library";
 
 export { explain, explainAct, type Explanation, failureCodes } from "./en/failures";
@@ -198,6 +199,9 @@ export const text = {
   lessons,
   practice,
   quit,
+  notices,
+  quiet,
+  showing,
   drops,
   copyComparison,
   networks,
