@@ -454,7 +454,7 @@ settings: Array<[string, string]>, };
 /**
  * What went wrong. See [`canopic_engine::Code`].
  */
-export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "answerDiffers" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalFull" | "journalReadOnly" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "practiceOnly" | "precondition" | "projectNotFound" | "projectUnreadable" | "readOnly" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
+export type Code = "addressInsecure" | "addressMalformed" | "amountMalformed" | "amountTooSmall" | "answerDiffers" | "archiveKeyWrong" | "archiveMalformed" | "argumentMalformed" | "balanceTooLow" | "bug" | "cancelled" | "canisterBusy" | "canisterNotFound" | "clockOff" | "copyChanged" | "copyDamaged" | "copyExists" | "copyFromNewerVersion" | "copyInUse" | "copyMalformed" | "copyUnfinished" | "copyUnfit" | "creationFailed" | "cyclesLow" | "diskFull" | "fileTooLarge" | "fileUnreadable" | "folderUnusable" | "idMalformed" | "identityExists" | "identityLocked" | "identityUnknown" | "inUse" | "interfaceMalformed" | "interfaceMissing" | "jobNotFound" | "journalDamaged" | "journalFromNewerVersion" | "journalFull" | "journalReadOnly" | "journalUnusable" | "keyCurveUnknown" | "keyLost" | "keyUnreadable" | "keyUnsupported" | "keyringBroken" | "keyringLocked" | "keyringMissing" | "methodMissing" | "moduleDiffers" | "moduleMalformed" | "moduleTooLarge" | "nameDiffers" | "nameTaken" | "nameUnusable" | "networkInUse" | "networkUnknown" | "noFileManager" | "noNetwork" | "notAsPlanned" | "notController" | "notOnThisNetwork" | "onlyController" | "notYetLoadable" | "outcomeUnknown" | "passphraseNeeded" | "passphraseTooShort" | "passphraseWrong" | "phraseDraftGone" | "phraseUnconfirmed" | "phraseWrong" | "pickGone" | "practiceFailed" | "practiceOnly" | "precondition" | "projectNotFound" | "projectUnreadable" | "readOnly" | "recordBroken" | "recordUnreadable" | "refused" | "rootKeyChanged" | "rootKeyMalformed" | "samplesUnusable" | "settingUnfit" | "settingsDamaged" | "settingsFromNewerVersion" | "slotsFull" | "slowAnswer" | "snapshotDiffers" | "snapshotGone" | "stalePlan" | "stillStopping" | "storeUnreadable" | "textTooLong" | "throttled" | "untrusted" | "vaultDamaged" | "vaultExists" | "vaultLocked" | "vaultMissing";
 
 /**
  * An operation whose plan was confirmed.
@@ -2261,12 +2261,37 @@ job: Job, } | { "kind": "closing",
 /**
  * The numbers of the jobs that would go on at the next start.
  */
-jobs: number[], };
+jobs: number[], } | { "kind": "notice", 
+/**
+ * It.
+ */
+notice: Notice, };
 
 /**
  * Kinds of identities that are not supported yet.
  */
 export type NotYet = "hardwareKey" | "internetIdentity";
+
+/**
+ * Something to be told outside of the window. Each list holds numbers of jobs, in the order in which they came to it.
+ */
+export type Notice = { 
+/**
+ * What the shell knows it by.
+ */
+number: number, 
+/**
+ * What failed.
+ */
+failed: number[], 
+/**
+ * What can go neither on nor back without a person.
+ */
+needsYou: number[], 
+/**
+ * What is done.
+ */
+finished: number[], };
 
 /**
  * The kinds of numbers: the types of Candid with these names.
@@ -2959,6 +2984,10 @@ access: Access,
  */
 appearance: Appearance, 
 /**
+ * Whether the system's notifications are switched off.
+ */
+isQuiet: boolean, 
+/**
  * Where things lie on this computer.
  */
 folders: Folders, };
@@ -3026,6 +3055,19 @@ name: string | null,
  * What it holds.
  */
 shape: Shape, };
+
+/**
+ * Something that the system's file manager can show where it lies. The page names it; the path is known here.
+ */
+export type Shown = { "kind": "copy", 
+/**
+ * Which.
+ */
+copy: string, } | { "kind": "logs" } | { "kind": "written", 
+/**
+ * The pick that it was written to.
+ */
+pick: number, };
 
 /**
  * What a function takes and gives.
@@ -3512,6 +3554,8 @@ export interface Requests {
   stopCanister: { parameters: { canister: string; }; reply: Canister };
   /** Chooses light, dark or the system's. */
   chooseAppearance: { parameters: { appearance: Appearance; }; reply: Session };
+  /** Switches the system's notifications off, or on again. */
+  chooseQuiet: { parameters: { isQuiet: boolean; }; reply: Session };
   /** Tries once more to open the app's state after a failed start. */
   reopen: { parameters: {}; reply: Session };
   /** Moves settings that cannot be read out of the way, whole, and opens the app's state without them. */

@@ -12,7 +12,9 @@ export function phraseNotice(
   jobs: Job[],
 ): { title: string; body: string } | undefined {
   const words = text.notices;
-  const named = [...failed, ...needsYou, ...finished].flatMap((number) => jobs.find((job) => job.number === number) ?? []);
+  const named = [...failed, ...needsYou, ...finished].flatMap(
+    (number) => jobs.find((job) => job.number === number) ?? [],
+  );
   const [first] = named;
   if (!first) return undefined;
   if (named.length === 1) return { title: phrase(first), body: whatOf(first) };

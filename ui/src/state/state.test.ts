@@ -71,7 +71,7 @@ describe("the acts", () => {
   it("replace their list or one entry of it, newest first", () => {
     const backend = new TestBackend();
     const acts = new Acts(backend);
-    const stop = acts.follow();
+    const stop = acts.follow(() => undefined);
     backend.tell({ kind: "snapshot", jobs: [act(1), act(2)], inherited: [] });
     backend.tell({ kind: "job", job: act(3) });
     backend.tell({ kind: "job", job: act(1, { state: { kind: "done", at: 2_000 } }) });
@@ -113,7 +113,7 @@ describe("what an earlier process left under way", () => {
   const told = (): number[] => {
     const backend = new TestBackend();
     const acts = new Acts(backend);
-    acts.follow();
+    acts.follow(() => undefined);
     // As after a start that was quicker than its window: it is over before anybody looks.
     backend.tell({ kind: "snapshot", jobs: [act(1, { state: { kind: "done", at: 2_000 } }), act(2)], inherited: [1] });
     return acts.resumed;
