@@ -1,6 +1,8 @@
 //! A running app under WebDriver.
 
+use crate::bus::Bus;
 use std::{
+    ffi::OsString,
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -41,6 +43,11 @@ impl App {
 
     /// Starts the app with this home, and its practice network at a pace.
     pub async fn start_at(home: TempDir, pace: &str) -> Self {
+        Self::start_on(None, home, pace).await
+    }
+
+    /// The same, on a message bus of its own.
+    pub async fn start_on(bus: Option<&Bus>, home: TempDir, pace: &str) -> Self {
         let program = program();
         // The driver cannot choose a port and tell it, so a free one is found first.
         let port = TcpListener::bind("127.0.0.1:0")
@@ -48,7 +55,11 @@ impl App {
             .local_addr()
             .unwrap()
             .port();
-        let driver = Command::new("WebKitWebDriver")
+        let mut command = Command::new("WebKitWebDriver");
+        if let Some(bus) = bus {
+            command.env("DBUS_SESSION_BUS_ADDRESS", bus.address());
+        }
+        let driver = command
             .arg(format!("--port={port}"))
             // Without it the driver says "Failed to match capabilities".
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
@@ -93,6 +104,21 @@ impl App {
         .await;
     }
 
+    /// Waits for the button of the open dialog whose name contains this, until it can be pressed, and presses it.
+    pub async fn press_in_dialog(&self, name: &str) {
+        let button = format!(
+            "(//dialog[@open])[last()]//button[contains(normalize-space(), '{name}')][not(@aria-disabled='true')]"
+        );
+        self.click(&button, name).await;
+    }
+
+    /// Types into the field of this name.
+    pub async fn fill(&self, label: &str, text: &str) {
+        let field = format!("//input[@id = //label[normalize-space()='{label}']/@for]");
+        let field = self.find(By::XPath(field), label).await;
+        field.send_keys(text).await.unwrap();
+    }
+
     /// Presses a button in the row of a canister.
     pub async fn press_in_row(&self, canister: &str, name: &str) {
         let button = format!(
@@ -110,7 +136,8 @@ impl App {
         .await;
     }
 
-    async fn click(&self, path: &str, what: &str) {
+    /// Presses what this leads to, whatever it is.
+    pub async fn click(&self, path: &str, what: &str) {
         let element = self.find(By::XPath(path), what).await;
         element
             .click()
@@ -170,6 +197,11 @@ impl App {
                 )
             }
         }
+    }
+
+    /// All elements that match right now.
+    pub async fn all(&self, by: By) -> Vec<WebElement> {
+        self.window.find_all(by).await.unwrap()
     }
 
     /// Takes a picture of the window for people to look at.
@@ -269,38 +301,57 @@ impl App {
     }
 
     /// Ends the app as a power cut would, and gives the home back for another start.
-    pub fn pull_the_plug(mut self) -> TempDir {
+    pub fn pull_the_plug(self) -> TempDir {
+        let processes = self.processes();
+        assert_eq!(processes.len(), 1, "the app is one process");
+        for process in processes {
+            let killed = Command::new("kill").arg("-KILL").arg(process).status();
+            assert!(killed.unwrap().success());
+        }
+        self.leave()
+    }
+
+    /// Waits until the app has ended by itself, and gives the home back for another start.
+    pub async fn ended(self) -> TempDir {
+        until("the app ends", async || {
+            let left = self.processes().len();
+            if left == 0 { Ok(()) } else { Err(left) }
+        })
+        .await;
+        self.leave()
+    }
+
+    /// The numbers of the app's processes.
+    fn processes(&self) -> Vec<OsString> {
         let ours = format!(
             "CANOPIC_HOME={}",
             self.home.path().join("canopic").display()
         );
-        let mut struck = 0;
-        for process in std::fs::read_dir("/proc").unwrap().flatten() {
-            let folder = process.path();
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let is_ours = |folder: &Path| {
             let is_app = std::fs::read_link(folder.join("exe")).is_ok_and(|exe| exe == program());
             // Processes come and go; one that cannot be read is not the app.
             let environment = std::fs::read(folder.join("environ")).unwrap_or_default();
             let mut variables = environment.split(|byte| *byte == 0);
-            if is_app && variables.any(|variable| variable == ours.as_bytes()) {
-                let id = process.file_name();
-                let killed = Command::new("kill").arg("-KILL").arg(id).status().unwrap();
-                assert!(killed.success());
-                struck += 1;
-            }
-        }
-        assert_eq!(struck, 1, "the app is one process");
+            is_app && variables.any(|variable| variable == ours.as_bytes())
+        };
+        processes
+            .filter(|process| is_ours(&process.path()))
+            .map(|process| process.file_name())
+            .collect()
+    }
+
+    fn leave(mut self) -> TempDir {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
         std::mem::replace(&mut self.home, tempfile::tempdir().unwrap())
     }
 
     /// Closes the window and gives the home back for another start.
-    pub async fn close(mut self) -> TempDir {
+    pub async fn close(self) -> TempDir {
         // The driver ends the app when the session ends.
         let _ = self.window.clone().quit().await;
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-        std::mem::replace(&mut self.home, tempfile::tempdir().unwrap())
+        self.leave()
     }
 }
 
@@ -312,7 +363,7 @@ impl Drop for App {
 }
 
 /// Repeats until it works.
-async fn until<T, E: std::fmt::Display>(
+pub async fn until<T, E: std::fmt::Display>(
     what: &str,
     mut attempt: impl AsyncFnMut() -> Result<T, E>,
 ) -> T {

@@ -1,42 +1,10 @@
 //! What people will remember: a restore by a support person, the plug pulled in the middle of one, a folder dropped on a timeline.
 
-use crate::{app::App, drag};
-use canopic_tests::Icp;
+use crate::{app::App, drag, witness::Witness};
 use thirtyfour::prelude::*;
 
-/// The real `icp` on the app's practice network.
-struct Witness {
-    icp: std::sync::Arc<Icp>,
-}
-
-impl Witness {
-    async fn of(app: &App) -> Self {
-        let (address, root_key) = app.network().await;
-        let icp = tokio::task::spawn_blocking(move || Icp::new(&address, &root_key)).await;
-        Self {
-            icp: std::sync::Arc::new(icp.unwrap()),
-        }
-    }
-
-    async fn ask(&self, words: &[&str]) -> String {
-        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-        let icp = self.icp.clone();
-        let asked = tokio::task::spawn_blocking(move || {
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            icp.ask(&words)
-        });
-        asked.await.unwrap()
-    }
-
-    /// How many orders there are, as the canister tells anybody.
-    async fn total(&self, orders: &str) -> String {
-        self.ask(&["canister", "call", orders, "total", "()", "--query"])
-            .await
-    }
-}
-
 /// Opens the page of a canister by its name, with the keyboard.
-async fn open_with_keys(app: &App, name: &str) -> String {
+pub(crate) async fn open_with_keys(app: &App, name: &str) -> String {
     app.type_in(Key::Control + "k").await;
     app.find(By::Css("dialog[open] input"), "the palette").await;
     app.type_in(name).await;
@@ -54,7 +22,7 @@ async fn open_with_keys(app: &App, name: &str) -> String {
 }
 
 /// From the timeline to the plan of a restore: the newest moment, its button, what was looked at.
-async fn ask_to_restore_yesterday(app: &App) {
+pub(crate) async fn ask_to_restore_yesterday(app: &App) {
     app.see("of 10 snapshots").await;
     let moment = app.find(
         By::XPath("//li[contains(., '18:00 yesterday')]//article"),

@@ -6,7 +6,13 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod app;
+mod bus;
 mod drag;
+mod first_time;
 mod guided;
+mod identity;
 mod lifecycle;
+mod outside;
+mod screen;
 mod start;
+mod witness;

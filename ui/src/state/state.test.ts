@@ -87,7 +87,7 @@ describe("the acts", () => {
   it("keep a failed start or stop as trouble until it is put away, or another one came after it", () => {
     const backend = new TestBackend();
     const acts = new Acts(backend);
-    acts.follow();
+    acts.follow(() => undefined);
     const { canister } = act(1);
     const failed = { kind: "failed", at: 2_000, failure: failure({ certainty: "refused" }) } as const;
     backend.tell({ kind: "snapshot", jobs: [act(1, { state: failed })], inherited: [] });
