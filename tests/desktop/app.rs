@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use thirtyfour::{Capabilities, TypingData, prelude::*};
 
 /// How long something may take to appear. Far beyond what it takes, so that a slow machine does not fail a sound app.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How often to look whether it has.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -199,9 +199,23 @@ impl App {
         }
     }
 
-    /// All elements that match right now.
-    pub async fn all(&self, by: By) -> Vec<WebElement> {
-        self.window.find_all(by).await.unwrap()
+    /// What all that match right now say, shortened on the screen or not, once there is one.
+    pub async fn said_by(&self, by: By, what: &str) -> Vec<String> {
+        let elements = until(what, async || {
+            let found = self.window.find_all(by.clone()).await.unwrap();
+            if found.is_empty() {
+                Err("there is none".to_owned())
+            } else {
+                Ok(found)
+            }
+        })
+        .await;
+        let mut said = Vec::new();
+        for element in elements {
+            let text = element.prop("textContent").await.unwrap();
+            said.push(text.unwrap_or_default().trim().to_owned());
+        }
+        said
     }
 
     /// Takes a picture of the window for people to look at.
@@ -357,6 +371,10 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
+        // A test that failed has not closed it, and the next one must not find two windows.
+        for process in self.processes() {
+            let _ = Command::new("kill").arg("-KILL").arg(process).status();
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

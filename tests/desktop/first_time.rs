@@ -30,10 +30,7 @@ async fn somebody_new_walks_the_way_of_two_minutes() {
     app.open("Canisters").await;
     app.see("Two minutes to feel at home").await;
     // What was typed into the filter to learn of the network would hide the rows.
-    let filter = app
-        .find(By::Css("input[type='search']"), "the filter box")
-        .await;
-    filter.clear().await.unwrap();
+    app.press("Show all").await;
     app.row("orders", "Running").await;
     app.picture("1-welcome").await;
 
@@ -109,8 +106,10 @@ async fn a_canister_is_made_and_gets_the_module_that_is_dropped_on_the_window() 
     app.picture("plan").await;
     app.press_in_dialog("Make archive").await;
     app.see("archive is made").await;
-    let id = app.find(By::Css("dialog .made .mono"), "its id").await;
-    let id = id.text().await.unwrap();
+    let id = app
+        .said_by(By::Css("dialog .made .mono"), "its id")
+        .await
+        .remove(0);
     app.picture("made").await;
     app.press_in_dialog("Install a module").await;
 

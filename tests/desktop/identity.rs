@@ -16,16 +16,6 @@ async fn open_identities(app: &App) {
     app.see("Where keys are kept").await;
 }
 
-/// The texts of all that match.
-async fn texts(app: &App, by: By, what: &str) -> Vec<String> {
-    app.find(by.clone(), what).await;
-    let mut texts = Vec::new();
-    for element in app.all(by).await {
-        texts.push(element.text().await.unwrap().trim().to_owned());
-    }
-    texts
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identity_made_in_a_real_keyring_signs_after_a_restart() {
     let app = App::start().await;
@@ -35,7 +25,9 @@ async fn an_identity_made_in_a_real_keyring_signs_after_a_restart() {
     app.fill("Name", "support").await;
     app.press_in_dialog("Show the recovery phrase").await;
     app.press_in_dialog("Show the words").await;
-    let words = texts(&app, By::Css("dialog[open] ol.words b"), "the words").await;
+    let words = app
+        .said_by(By::Css("dialog[open] ol.words b"), "the words")
+        .await;
     assert_eq!(words.len(), 24, "{} words", words.len());
     app.picture("phrase").await;
     app.click(
@@ -45,13 +37,13 @@ async fn an_identity_made_in_a_real_keyring_signs_after_a_restart() {
     .await;
     app.press_in_dialog("Next").await;
     let asked = By::XPath("//dialog[@open]//label[starts-with(normalize-space(), 'Word ')]");
-    for label in texts(&app, asked, "the words that are asked for").await {
+    for label in app.said_by(asked, "the words that are asked for").await {
         let place: usize = label.trim_start_matches("Word ").parse().unwrap();
         app.fill(&label, &words[place - 1]).await;
     }
     app.press_in_dialog("Create support").await;
     app.see("support is created").await;
-    let listed = "//li[contains(., 'support')]";
+    let listed = "//li[.//p[normalize-space()='support']]";
     app.click(
         &format!("{listed}//button[contains(normalize-space(), 'Use')]"),
         "Use support",
@@ -69,8 +61,8 @@ async fn an_identity_made_in_a_real_keyring_signs_after_a_restart() {
         "in use",
     )
     .await;
-    let shown = By::XPath(format!("{listed}//*[contains(@class, 'mono')]"));
-    let shown = app.find(shown, "its principal").await.text().await.unwrap();
+    let shown = By::XPath(format!("//main{listed}//*[contains(@class, 'mono')]"));
+    let shown = app.said_by(shown, "its principal").await.remove(0);
     app.picture("listed").await;
     let home = app.close().await;
 
@@ -98,8 +90,8 @@ async fn an_identity_made_in_a_real_keyring_signs_after_a_restart() {
     app.press_in_dialog("Make signed").await;
     app.see("signed is made").await;
     app.picture("signed").await;
-    let made = app.find(By::Css("dialog .made .mono"), "its id").await;
-    let made = Principal::from_text(made.text().await.unwrap()).unwrap();
+    let made = app.said_by(By::Css("dialog .made .mono"), "its id").await;
+    let made = Principal::from_text(&made[0]).unwrap();
 
     // Whoever makes a canister controls it, and the network proves that to anybody.
     let agent = Agent::builder().with_url(address).build().unwrap();
