@@ -107,14 +107,22 @@ test("what cannot be read", async ({ page, bridge }) => {
 test("live: what is under way grows where it will stand", async ({ page, bridge }) => {
   const canister = await idOf(bridge, "storefront");
   const timeline = await openTimeline(page, bridge, "storefront");
-  const pieces = { method: "read_canister_snapshot_data", times: 400, effect: { delay: { milliseconds: 900 } } };
+  const pieces = {
+    method: "read_canister_snapshot_data",
+    after: 12,
+    times: 400,
+    effect: { delay: { milliseconds: 8_000 } },
+  };
   await steer(bridge, "faults", [pieces]);
   await choose(timeline.getByRole("article").first(), /^Download/);
   await expect(page.getByRole("region", { name: "Acts" })).toContainText("left", patience);
   await take(page, "timeline-download");
   await page.getByRole("button", { name: "Show recent acts" }).click();
   await take(page, "tray-download");
-  await page.getByRole("region", { name: "Acts" }).getByRole("button", { name: /^Pause/ }).click();
+  await page
+    .getByRole("region", { name: "Acts" })
+    .getByRole("button", { name: /^Pause/ })
+    .click();
   await expect(page.getByRole("region", { name: "Acts" })).toContainText("Called off", patience);
   await take(page, "tray-paused");
   await page.getByRole("button", { name: "Hide recent acts" }).click();
@@ -135,7 +143,11 @@ test("live: what is under way grows where it will stand", async ({ page, bridge 
 
 test("restore, page by page", async ({ page, bridge }) => {
   const timeline = await openTimeline(page, bridge, "orders");
-  await timeline.getByRole("article").first().getByRole("button", { name: /^Restore/ }).click();
+  await timeline
+    .getByRole("article")
+    .first()
+    .getByRole("button", { name: /^Restore/ })
+    .click();
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("The snapshot is there", patience);
   await take(page, "restore-check");
@@ -156,7 +168,11 @@ test("restore, page by page", async ({ page, bridge }) => {
   await take(page, "timeline-restored");
 
   await steer(bridge, "faults", [refusal("load_canister_snapshot")]);
-  await timeline.getByRole("article").first().getByRole("button", { name: /^Restore/ }).click();
+  await timeline
+    .getByRole("article")
+    .first()
+    .getByRole("button", { name: /^Restore/ })
+    .click();
   await expect(dialog).toContainText("The snapshot is there", patience);
   await dialog.getByRole("button", { name: "Next" }).click();
   await dialog.getByRole("button", { name: "Restore orders" }).click();
@@ -166,7 +182,11 @@ test("restore, page by page", async ({ page, bridge }) => {
 
 test("restore with all places used, and on mainnet", async ({ page, bridge }) => {
   const timeline = await openTimeline(page, bridge, "customers");
-  await timeline.getByRole("article").first().getByRole("button", { name: /^Restore/ }).click();
+  await timeline
+    .getByRole("article")
+    .first()
+    .getByRole("button", { name: /^Restore/ })
+    .click();
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("All 10 snapshots are used", patience);
   await dialog.getByRole("radio").last().check();
@@ -182,7 +202,11 @@ test("restore with all places used, and on mainnet", async ({ page, bridge }) =>
   });
   await page.reload();
   await openTimeline(page, bridge, "orders");
-  await timeline.getByRole("article").first().getByRole("button", { name: /^Restore/ }).click();
+  await timeline
+    .getByRole("article")
+    .first()
+    .getByRole("button", { name: /^Restore/ })
+    .click();
   await expect(dialog).toContainText("The snapshot is there", patience);
   await dialog.getByRole("button", { name: "Next" }).click();
   await take(page, "restore-mainnet");
@@ -228,11 +252,17 @@ test("several canisters at once", async ({ page, bridge }) => {
   await openBoard(page, bridge);
   for (const name of ["orders", "stock"]) await row(page, name).getByRole("checkbox").check();
   const dialog = page.getByRole("dialog");
-  await page.getByRole("toolbar").getByRole("button", { name: /Take snapshot/ }).click();
+  await page
+    .getByRole("toolbar")
+    .getByRole("button", { name: /Take snapshot/ })
+    .click();
   await take(page, "fleet-take");
   await page.keyboard.press("Escape");
   await run(bridge, { op: "takeSnapshots", canisters: [await idOf(bridge, "orders"), await idOf(bridge, "stock")] });
-  await page.getByRole("toolbar").getByRole("button", { name: /Restore/ }).click();
+  await page
+    .getByRole("toolbar")
+    .getByRole("button", { name: /Restore/ })
+    .click();
   await expect(dialog).toContainText("taken together", patience);
   await dialog.getByRole("radio").first().check();
   await take(page, "fleet-restore");

@@ -74,3 +74,22 @@ test("what is dropped while a dialog is open disturbs nobody", async ({ page, br
   await expect(page.getByRole("dialog")).toHaveCount(1);
   await expect(page.getByRole("dialog", { name: "Name here" })).toBeVisible();
 });
+
+test("what cannot be uploaded is explained where it fell", async ({ page, bridge, home }) => {
+  await openBoard(page, bridge);
+  const damaged = join(home, "half.zip");
+  await writeFile(damaged, "PK and nothing behind it");
+  const project = join(home, "shop");
+  await mkdir(project);
+  await writeFile(join(project, "icp.yaml"), "canisters: []\n");
+  await row(page, "orders").getByRole("link", { name: "orders", exact: true }).click();
+  await expect(page.getByRole("region", { name: "Timeline" }).getByRole("article").first()).toBeVisible({
+    timeout: 60_000,
+  });
+  await dropAt(page, [damaged, project], { x: 700, y: 400 });
+  const dialog = page.getByRole("dialog", { name: "What you brought: 2 things" });
+  await expect(dialog.getByRole("article", { name: "half.zip" })).toContainText("Cannot be used");
+  await expect(dialog.getByRole("article", { name: "shop" })).toContainText("The folder of a project.");
+  await expect(dialog.getByRole("button", { name: /^Upload/ })).toBeHidden();
+  await expectNothingFound(page, "what cannot be uploaded");
+});

@@ -28,3 +28,35 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expectNothingFound(page, "a lesson under way");
   });
 }
+
+test("are found in the sidebar and the palette, and lead to the practice network from another one", async ({
+  page,
+  bridge,
+}) => {
+  await page.goto(bridge.url);
+  const lessons = page.getByRole("navigation").getByRole("link", { name: "Lessons" });
+  await lessons.press("Enter");
+  await expect(page.getByRole("heading", { name: "Lessons" })).toBeVisible({ timeout: 60_000 });
+
+  // As if another network were in use.
+  let isElsewhere = true;
+  await page.route("**/bridge/request", async (route) => {
+    const { request } = route.request().postDataJSON() as { request: string };
+    if (request === "chooseNetwork") isElsewhere = false;
+    const answer = await route.fetch();
+    if (request !== "session" || !isElsewhere) return route.fulfill({ response: answer });
+    const session = (await answer.json()) as { network: object };
+    await route.fulfill({ json: { ...session, network: { ...session.network, kind: "mainnet" } } });
+  });
+  await page.goto(`${bridge.url}/#/canisters`);
+  await page.reload();
+  await expect(page.getByRole("table")).toBeVisible({ timeout: 60_000 });
+  await expect(lessons).toBeHidden();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("lessons");
+  await expect(page.getByRole("option", { name: /Lessons/ })).toContainText("on the practice network");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("The lessons are on the practice network")).toBeVisible();
+  await page.getByRole("button", { name: "Work on Practice" }).click();
+  await expect(page.getByRole("region", { name: /^1\. / })).toBeVisible({ timeout: 60_000 });
+});

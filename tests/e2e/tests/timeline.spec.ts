@@ -65,3 +65,31 @@ test("says that all places are used", async ({ page }) => {
   await openTimeline(page, "customers");
   await expect(page.getByRole("region", { name: "Timeline" })).toContainText("10 of 10 snapshots");
 });
+
+test("above the newest moment stands now, which Enter keeps", async ({ page }) => {
+  await openTimeline(page, "orders");
+  const timeline = page.getByRole("region", { name: "Timeline" });
+  await timeline.getByRole("article").first().getByRole("button").first().focus();
+  await page.keyboard.press("ArrowUp");
+  await expect(timeline.getByRole("button", { name: "Keep this moment" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Take a snapshot of orders" });
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(timeline.getByRole("button", { name: "Keep this moment" })).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await expect(timeline.getByRole("article").first().getByRole("button").first()).toBeFocused();
+});
+
+test("where the network tells no history, the past is said to be unknown", async ({ page }) => {
+  await page.route("**/bridge/request", async (route) => {
+    if ((route.request().postDataJSON() as { request: string }).request !== "timeline") return route.fallback();
+    const answer = await route.fetch();
+    const timeline = (await answer.json()) as object;
+    await route.fulfill({ json: { ...timeline, hasHistory: false, changes: [] } });
+  });
+  await openTimeline(page, "orders");
+  const last = page.getByRole("region", { name: "Timeline" }).getByRole("list").first().locator("> li").last();
+  await expect(last).toContainText("Not known");
+  await expect(last).toContainText("this network tells no history of canisters");
+});
