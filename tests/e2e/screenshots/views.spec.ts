@@ -3,23 +3,20 @@ import type { Page } from "@playwright/test";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Bridge, change, expect, openBoard, row, test } from "../bridge";
-
-const folder = process.env["CANOPIC_SCREENSHOTS"] ?? join(import.meta.dirname, "../../../target/screenshots");
-
-async function take(page: Page, name: string) {
-  const kind = test.info().project.name;
-  // Nothing under the pointer, unless the picture is of that.
-  if (!name.includes("tooltip")) await page.mouse.move(0, 0);
-  await page.screenshot({ path: join(folder, `${name}-${kind}.png`) });
-}
+import { ask, breakIt } from "../engine";
+import { take } from "./picture";
 
 /** Changes what the board is told, so that states can be seen that the practice fleet is not in. */
-async function rewrite(page: Page, change: (canisters: Record<string, unknown>[]) => unknown[]) {
+async function rewrite(
+  page: Page,
+  change: (canisters: Record<string, unknown>[]) => unknown[],
+  trouble: object | null = null,
+) {
   await page.route("**/bridge/request", async (route) => {
     if (route.request().postData() !== '{"request":"canisters"}') return route.continue();
     const answer = await route.fetch();
     const { canisters } = (await answer.json()) as { canisters: Record<string, unknown>[] };
-    await route.fulfill({ json: { canisters: change(canisters) } });
+    await route.fulfill({ json: { trouble, canisters: change(canisters) } });
   });
 }
 
@@ -60,48 +57,40 @@ test("stop, start, tray, activity", async ({ page, bridge }) => {
 
 test("an act under way", async ({ page, bridge }) => {
   await openBoard(page, bridge);
-  let letGo: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (letGo = resolve));
-  await page.route("**/bridge/request", async (route) => {
-    if (route.request().postData()?.includes("stopCanister")) await held;
-    await route.continue();
-  });
+  await breakIt(bridge, { kind: "call", method: "stop_canister", effect: { delay: { milliseconds: 9000 } } });
   await change(page, "Stop", "orders");
-  await expect(page.getByRole("dialog").getByRole("status")).toBeVisible();
-  await take(page, "confirm-running");
+  await expect(page.getByRole("dialog")).toContainText("Stop, once open calls have ended");
+  await take(page, "stop-running");
+  await expect(page.getByRole("dialog")).toContainText("orders is stopping");
+  await take(page, "stop-waiting");
   await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
   await take(page, "board-running");
-  letGo();
-  await expect(row(page, "orders")).toContainText("Stopped");
+  await expect(row(page, "orders")).toContainText("Stopped", { timeout: 20_000 });
 });
 
-test("an unknown outcome", async ({ page, bridge }) => {
+test("a beginning that nobody answers", async ({ page, bridge }) => {
   await openBoard(page, bridge);
-  await page.route("**/bridge/request", async (route) => {
-    if (!route.request().postData()?.includes("stopCanister")) return route.continue();
-    await route.fetch();
-    await route.abort("connectionreset");
-  });
+  await page.route("**/bridge/request", (route) =>
+    route.request().postData()?.includes('"request":"run"') ? route.abort("connectionreset") : route.continue(),
+  );
   await change(page, "Stop", "orders");
   await expect(page.getByRole("dialog").getByRole("alert")).toBeVisible();
-  await take(page, "confirm-unknown");
-  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
-  await take(page, "board-unknown");
-  await page.getByRole("button", { name: "Check what happened" }).click();
-  await expect(page.getByText("orders is stopped")).toBeVisible();
-  await take(page, "board-checked");
+  await take(page, "stop-unknown");
 });
 
 test("refused", async ({ page, bridge }) => {
   await openBoard(page, bridge);
-  await page.route("**/bridge/request", async (route) => {
-    if (!route.request().postData()?.includes("stopCanister")) return route.continue();
-    const refusal = { ...failure("refused"), certainty: "refused", facts: { message: "Canister is out of cycles" } };
-    await route.fulfill({ status: 422, json: refusal });
+  await breakIt(bridge, {
+    kind: "call",
+    method: "stop_canister",
+    times: 20,
+    effect: { reject_certified: { error: 406, message: "the network thought better of it" } },
   });
   await change(page, "Stop", "orders");
   await expect(page.getByRole("dialog").getByRole("alert")).toBeVisible();
-  await take(page, "confirm-refused");
+  await take(page, "stop-refused");
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await take(page, "board-refused");
 });
 
 test("readings of all kinds", async ({ page, bridge }) => {
@@ -135,12 +124,78 @@ test("readings of all kinds", async ({ page, bridge }) => {
   await take(page, "confirm-long-name");
 });
 
-test("nothing readable", async ({ page, bridge }) => {
-  await rewrite(page, (canisters) =>
-    canisters.map((canister) => ({ ...canister, reading: { kind: "failed", failure: failure("noNetwork") } })),
-  );
+for (const [code, facts] of [
+  ["noNetwork", { address: "https://icp-api.io" }],
+  ["clockOff", { seconds: "1020", direction: "ahead" }],
+  ["untrusted", {}],
+  ["throttled", {}],
+  ["rootKeyChanged", { name: "Shop test net", known: "733394faed011060", found: "90aa6a3f27ab8e40" }],
+] as const) {
+  test(`nothing readable: ${code}`, async ({ page, bridge }) => {
+    const trouble = { ...failure(code), facts };
+    await rewrite(
+      page,
+      (canisters) => canisters.map((canister) => ({ ...canister, reading: { kind: "failed", failure: trouble } })),
+      trouble,
+    );
+    await openBoard(page, bridge);
+    await take(page, `board-${code}`);
+  });
+}
+
+test("without an identity, and with a thousand rows", async ({ page, bridge }) => {
+  await ask(bridge, "chooseIdentity", { identity: "anonymous" });
   await openBoard(page, bridge);
-  await take(page, "board-no-network");
+  await take(page, "board-anonymous");
+  await ask(bridge, "chooseIdentity", { identity: "practice" });
+  await rewrite(page, (canisters) =>
+    Array.from({ length: 1_000 }, (_, at) => {
+      const one = canisters[at % canisters.length] ?? {};
+      return {
+        ...one,
+        id: `${String(at).padStart(5, "a")}-aaaaa-aaaaa-aaaaa-cai`,
+        name: `${String(one["name"])}_${at}`,
+      };
+    }),
+  );
+  await page.reload();
+  await expect(page.getByRole("table")).toBeVisible();
+  await page.getByRole("row").nth(4).focus();
+  await page.keyboard.press("End");
+  await take(page, "board-thousand");
+});
+
+test("several, palette, welcome, share", async ({ page, bridge }) => {
+  await openBoard(page, bridge);
+  for (const name of ["orders", "stock", "newsletter", "shipping_partner"]) {
+    await row(page, name).focus();
+    await page.keyboard.press("Space");
+  }
+  await take(page, "board-bulk");
+  await page.getByRole("toolbar").getByRole("button", { name: "Stop" }).click();
+  await expect(page.getByRole("dialog").getByText("Ready").first()).toBeVisible();
+  await take(page, "several");
+  await page.keyboard.press("Escape");
+  await page.getByRole("toolbar").getByRole("button", { name: "Choose none" }).click();
+  await page.getByRole("button", { name: "More about orders" }).click();
+  await take(page, "board-menu");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Share the board" }).click();
+  await take(page, "board-share");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await take(page, "palette");
+  await page.keyboard.type("stop");
+  await take(page, "palette-found");
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => localStorage.setItem("welcome", "shown"));
+  await page.reload();
+  await expect(page.getByRole("region", { name: "Welcome" })).toBeVisible();
+  await expect(page.getByRole("table")).toBeVisible();
+  await take(page, "welcome");
+  await page.goto(`${bridge.url}/#/settings/failures`);
+  await expect(page.getByRole("heading", { name: /Failures/ })).toBeVisible();
+  await take(page, "failures");
 });
 
 test("empty, loading, failed", async ({ page, bridge }) => {

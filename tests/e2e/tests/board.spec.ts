@@ -101,6 +101,28 @@ test("refreshes on demand and by itself, and says when it did", async ({ page })
   await onDemand;
 });
 
+test("draws of a thousand rows only those that are near, and reaches the last one by a key", async ({ page }) => {
+  await page.route("**/bridge/request", async (route) => {
+    if (route.request().postData() !== '{"request":"canisters"}') return route.continue();
+    const answer = await route.fetch();
+    const { canisters } = (await answer.json()) as { canisters: object[] };
+    const many = Array.from({ length: 1_000 }, (_, at) => ({
+      ...canisters[0],
+      id: `${String(at).padStart(5, "a")}-aaaaa-aaaaa-aaaaa-cai`,
+      name: `shop_${String(at).padStart(3, "0")}`,
+    }));
+    await route.fulfill({ json: { trouble: null, canisters: many } });
+  });
+  await page.reload();
+  await expect(page.getByRole("table")).toHaveAttribute("aria-rowcount", "1002");
+  const drawn = page.locator("[data-row]");
+  expect(await drawn.count()).toBeLessThan(80);
+  await row(page, "shop_000").focus();
+  await page.keyboard.press("End");
+  await expect(row(page, "shop_999")).toBeFocused();
+  expect(await drawn.count(), "also after a long way").toBeLessThan(80);
+});
+
 test("says why something cannot be done", async ({ page }) => {
   await row(page, "storefront").getByRole("button", { name: "More about storefront" }).click();
   const start = page.getByRole("menuitem", { name: /^Start/ });

@@ -31,7 +31,7 @@ test("greets with three doors, and leaves when it is told to", async ({ page, br
   await expect(welcome(page)).toBeVisible();
 });
 
-test("the way of two minutes, by keyboard alone, as far as a snapshot", async ({ page, bridge }) => {
+test("the way of two minutes, by keyboard alone, to a restore with its proof", async ({ page, bridge }) => {
   test.slow();
   await openAnew(page, bridge);
   const { keyboard } = page;
@@ -60,7 +60,29 @@ test("the way of two minutes, by keyboard alone, as far as a snapshot", async ({
     "Done",
     waiting,
   );
-  await expect(welcome(page).getByRole("button", { name: "Restore" })).toBeVisible();
+
+  await welcome(page).getByRole("button", { name: "Restore" }).focus();
+  await keyboard.press("Enter");
+  await page
+    .getByRole("article")
+    .first()
+    .getByRole("button", { name: /^Restore/ })
+    .press("Enter", waiting);
+  const restore = page.getByRole("dialog", { name: "Restore orders" });
+  await expect(restore).toContainText("The snapshot is there", waiting);
+  const on = restore.getByRole("button", { name: "Next" });
+  await expect(on).not.toHaveAttribute("aria-disabled", "true", waiting);
+  await on.focus();
+  await keyboard.press("Enter");
+  const confirm = restore.getByRole("button", { name: "Restore orders" });
+  await expect(confirm).not.toHaveAttribute("aria-disabled", "true", waiting);
+  await confirm.focus();
+  await keyboard.press("Enter");
+  await expect(restore.getByRole("region", { name: "Proof" })).toContainText("Restored orders", waiting);
+  await keyboard.press("Escape");
+  await keyboard.press("Control+1");
+  await expect(welcome(page).getByRole("listitem").filter({ hasText: "Restore it" })).toContainText("Done", waiting);
+  await expect(welcome(page)).toContainText("That is the heart of it.");
 });
 
 for (const colorScheme of ["light", "dark"] as const) {

@@ -115,6 +115,29 @@ test("mainnet opens read-only, unlocks for a while and locks again", async ({ pa
   await expect(page.getByText("Read-only", { exact: true })).toBeVisible(waiting);
 });
 
+test("mainnet locks again by itself once the time is over", async ({ page, bridge }) => {
+  test.slow();
+  await page.clock.install();
+  await openBoard(page, bridge);
+  await page.getByRole("button", { name: /^Network: / }).click();
+  await page.getByRole("menuitemradio", { name: /Mainnet/ }).click();
+  await page.getByRole("button", { name: "Unlock Mainnet" }).click(waiting);
+  await page.getByRole("dialog").getByRole("button", { name: "Unlock for 15 minutes" }).click();
+  await expect(page.getByText("Unlocked, 15 min left")).toBeVisible(waiting);
+  await page.clock.fastForward(5 * 60_000);
+  await expect(page.getByText("Unlocked, 10 min left")).toBeVisible(waiting);
+
+  // The engine's own clock cannot be turned: what it says once the time is over is said for it.
+  await page.route("**/bridge/request", async (route) => {
+    if (route.request().postData() !== '{"request":"session"}') return route.continue();
+    const answer = await route.fetch();
+    await route.fulfill({ json: { ...(await answer.json()), access: { kind: "readOnly", unlocked: [] } } });
+  });
+  await page.clock.fastForward(10 * 60_000 + 2_000);
+  await expect(page.getByText("Read-only", { exact: true })).toBeVisible(waiting);
+  await expect(page.getByRole("button", { name: "Unlock Mainnet" })).toBeVisible();
+});
+
 test("resets the practice network", async ({ page, bridge }) => {
   test.slow();
   await openNetworks(page, bridge);

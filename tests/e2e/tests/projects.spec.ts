@@ -55,6 +55,34 @@ test("opens a project, shows what is there and what is wrong in its files, and c
   await expect(sidebar.getByRole("link")).toHaveCount(0);
 });
 
+test("files that are broken say where and why, and what can be read is shown all the same", async ({
+  page,
+  bridge,
+  home,
+}) => {
+  test.slow();
+  const folder = join(home, "flower_shop");
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    join(folder, "icp.yaml"),
+    "canisters:\n  - name: backend\n    build:\n      steps: []\n  - name: backend\n    build:\n      steps: []\n  - missing/place\n",
+  );
+  await openBoard(page, bridge);
+  await layReady(bridge, [folder]);
+  await page.getByRole("button", { name: "Open a project", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "flower_shop" })).toBeVisible(waiting);
+  const main = page.getByRole("main");
+  await expect(main).toContainText("“backend” is there twice.");
+  await expect(main).toContainText("icp.yaml");
+  await expect(main.getByRole("listitem").filter({ hasText: "backend" }).first()).toBeVisible();
+  await expectNothingFound(page, "a project with broken files");
+
+  // Somebody mends it in an editor, and breaks it in another way.
+  await writeFile(join(folder, "icp.yaml"), "canisters: [\n");
+  await page.getByRole("button", { name: "Read its files again" }).click();
+  await expect(main).toContainText("It cannot be understood");
+});
+
 test("says why a folder is no project", async ({ page, bridge, home }) => {
   await openBoard(page, bridge);
   const folder = join(home, "holiday");
