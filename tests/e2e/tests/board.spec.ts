@@ -95,7 +95,9 @@ test("refreshes on demand and by itself, and says when it did", async ({ page })
   const isReading = (request: { postData: () => string | null }) => request.postData() === '{"request":"canisters"}';
   const byItself = page.waitForRequest(isReading);
   await page.clock.runFor(4_000);
-  await byItself;
+  // One that is under way is joined, not begun again.
+  await (await byItself).response();
+  await expect(page.getByRole("button", { name: "Refresh" })).not.toHaveAttribute("aria-busy", "true");
   const onDemand = page.waitForRequest(isReading);
   await page.getByRole("button", { name: "Refresh" }).click();
   await onDemand;

@@ -35,9 +35,6 @@ for (const colorScheme of ["light", "dark"] as const) {
       await row(page, "stock").getByRole("button", { name: "Stop stock" }).click();
       await expect(dialog).toContainText("All checks are fine.", waiting);
       await expectNothingFound(page, "stopping");
-      await leave(page);
-      await choose(page, "payments", "Install");
-      await expectNothingFound(page, "why nothing can be installed");
     });
 
     test("of the settings", async ({ page, bridge }) => {

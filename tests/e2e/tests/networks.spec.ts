@@ -29,7 +29,7 @@ const test = base.extend<{ other: Other }>({
   },
 });
 
-const waiting = { timeout: 20_000 };
+const waiting = { timeout: 60_000 };
 
 async function openNetworks(page: Page, bridge: Bridge) {
   await page.goto(`${bridge.url}/#/settings/networks`);
