@@ -43,8 +43,8 @@ test("are found in the sidebar and the palette, and lead to the practice network
   await page.route("**/bridge/request", async (route) => {
     const { request } = route.request().postDataJSON() as { request: string };
     if (request === "chooseNetwork") isElsewhere = false;
+    if (request !== "session" || !isElsewhere) return route.continue();
     const answer = await route.fetch();
-    if (request !== "session" || !isElsewhere) return route.fulfill({ response: answer });
     const session = (await answer.json()) as { network: object };
     await route.fulfill({ json: { ...session, network: { ...session.network, kind: "mainnet" } } });
   });

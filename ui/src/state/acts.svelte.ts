@@ -112,3 +112,8 @@ export function failureOfJob({ state }: Job): Failure | undefined {
 export function isUnknown(job: Job): boolean {
   return failureOfJob(job)?.certainty === "unknown";
 }
+
+/** Whether a job keeps what it has and can be gone on with: a download that somebody ended. */
+export function isPaused({ kind, state }: Job): boolean {
+  return kind === "downloadSnapshot" && state.kind === "cancelled";
+}

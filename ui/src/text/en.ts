@@ -386,6 +386,7 @@ export const text = {
       unwinding: "Taking back",
       done: "Done",
       cancelled: "Called off",
+      paused: "Paused",
       failed: "Failed",
       stuck: "Needs you",
       left: "Left as is",
