@@ -3,7 +3,7 @@
 import { SvelteSet } from "svelte/reactivity";
 import type { ActKind, Backend } from "../backend/backend";
 import type { Failure, Job, Notice } from "../backend/wire";
-import { Paces } from "../job/pace";
+import { Paces } from "./pace";
 
 const greeted = "greeted";
 
