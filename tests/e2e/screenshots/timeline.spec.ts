@@ -6,9 +6,9 @@ import { type Bridge, expect, openBoard, row, test } from "../bridge";
 import { ask, download, idOf, refusal, run, steer } from "../engine";
 import { take } from "./picture";
 
-const patience = { timeout: 30_000 };
+const patience = { timeout: 60_000 };
 
-test.beforeEach(() => test.setTimeout(90_000));
+test.beforeEach(() => test.setTimeout(150_000));
 
 async function openTimeline(page: Page, bridge: Bridge, name: string): Promise<Locator> {
   await openBoard(page, bridge);

@@ -434,9 +434,9 @@ export const checks: Record<CheckName, CheckWords> = {
         `Everything since ${facts["takenAt"] ? exactMoment(Number(facts["takenAt"])) : "the snapshot"} is replaced`,
     ),
     remedy: (facts) =>
-      facts["versions"]
-        ? `${facts["versions"] === "1" ? "1 change was" : `${facts["versions"]} changes were`} counted since then. The safety snapshot keeps ${facts["versions"] === "1" ? "it" : "them"}.`
-        : "The safety snapshot keeps it.",
+      facts["versions"] === undefined || facts["versions"] === "0"
+        ? "The safety snapshot keeps it."
+        : `${facts["versions"] === "1" ? "1 change was" : `${facts["versions"]} changes were`} counted since then. The safety snapshot keeps ${facts["versions"] === "1" ? "it" : "them"}.`,
   },
 };
 
