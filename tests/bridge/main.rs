@@ -20,10 +20,10 @@ use axum::{
 };
 use camino::Utf8PathBuf;
 use canopic_api::{
-    Api,
+    Api, Computer,
     picks::{Pick, Shown},
 };
-use canopic_engine::{Places, Surroundings};
+use canopic_engine::Places;
 use futures::StreamExt as _;
 use std::{
     collections::VecDeque,
@@ -59,10 +59,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         places.and_then(Places::open),
         Arc::new(practice::Embedded::default()),
         // With a home of its own it has a keyring and stores of its own too: no test asks those of whoever runs it.
-        move |engine| match &home {
-            Some(home) => engine.within(Surroundings::of_a_test(home)),
-            None => engine,
-        },
+        home.as_deref()
+            .map_or_else(Computer::this, Computer::of_a_test),
     ));
     let policy = SetResponseHeaderLayer::overriding(
         HeaderName::from_static("content-security-policy"),

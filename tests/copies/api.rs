@@ -2,7 +2,7 @@
 
 use crate::write;
 use camino::Utf8PathBuf;
-use canopic_api::Api;
+use canopic_api::{Api, Computer};
 use canopic_engine::{DoorError, Endpoint, Places, PracticeDoor};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -27,7 +27,11 @@ impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-        let api = Api::open(Places::below(&home).open(), Arc::new(NoNetwork));
+        let api = Api::open_on(
+            Places::below(&home).open(),
+            Arc::new(NoNetwork),
+            Computer::of_a_test(&home),
+        );
         fs::create_dir_all(home.join("data/copies")).unwrap();
         Self {
             api,

@@ -5,7 +5,7 @@ use canopic_engine::{
     CanisterId, CheckName, CheckVerdict, Code, Creation, End, Engine, Guard, Job, Op, Payment,
     Placement, Plan, Purse, Reading, RunState, SettingsChange, State, TopUp, Undo, Viewers,
 };
-use canopic_practice::faults::{Effect, Fault, Kind};
+use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
 use canopic_tests::Bench;
 use std::time::SystemTime;
 
@@ -387,6 +387,7 @@ async fn deleting_names_what_dies_stops_first_and_is_done_when_it_is_gone() {
     let customers = bench.id("customers");
     let op = Op::Delete {
         canister: customers,
+        withdraws: false,
     };
     let plan = bench.engine.plan(&op).await.unwrap();
     let lost = |name| {
@@ -421,11 +422,122 @@ async fn deleting_names_what_dies_stops_first_and_is_done_when_it_is_gone() {
     assert_eq!(error.code, Code::CanisterNotFound);
 }
 
+/// The decisive one for cycles that are sent away: an answer that is lost, and they are sent once, and arrive.
+#[tokio::test]
+async fn the_cycles_of_a_canister_that_is_deleted_can_be_sent_to_the_account_before() {
+    let bench = Bench::fleet().await;
+    let engine = &bench.engine;
+    for (name, fault) in [("stock", None), ("orders", Some(lose("send")))] {
+        let canister = bench.id(name);
+        let before = engine.balance().await.unwrap();
+        let held = cycles(&bench, canister).await;
+        let op = Op::Delete {
+            canister,
+            withdraws: true,
+        };
+        let plan = engine.plan(&op).await.unwrap();
+        let check = |name| plan.checks.iter().find(|check| check.name == name).unwrap();
+        let withdrawal = check(CheckName::Withdrawal);
+        assert_eq!(withdrawal.verdict, CheckVerdict::Fine);
+        let promised: u128 = withdrawal.facts["cycles"].parse().unwrap();
+        assert!(promised > held / 2, "{promised} of {held}");
+        bench.network().break_it(fault);
+        done(engine, op).await;
+        assert!(bench.network().faults().is_empty(), "the fault has struck");
+        let arrived = engine.balance().await.unwrap().cycles - before.cycles;
+        assert!(
+            arrived <= promised && arrived > promised * 99 / 100,
+            "what was promised came, less what the ledger keeps and what the calls cost, and once: {arrived} of {promised}"
+        );
+        let Reading::Failed(error) = engine.canister(canister, false).await.unwrap().reading else {
+            panic!("it is gone")
+        };
+        assert_eq!(error.code, Code::CanisterNotFound);
+    }
+}
+
+#[tokio::test]
+async fn a_canister_whose_cycles_cannot_be_sent_is_not_deleted() {
+    let bench = Bench::fleet().await;
+    let engine = &bench.engine;
+    let canister = bench.id("stock");
+    let op = Op::Delete {
+        canister,
+        withdraws: true,
+    };
+    bench.network().break_it([Fault {
+        kind: Some(Kind::Call),
+        method: Some("send".to_owned()),
+        after: 0,
+        times: 1,
+        effect: Effect::RejectCertified(Refusal {
+            error: 502,
+            message: "the ledger has a bad day".to_owned(),
+        }),
+    }]);
+    let job = run(engine, op).await;
+    assert!(
+        matches!(job.state, State::Stuck(_)),
+        "a person decides: {:?}",
+        job.state
+    );
+    assert!(
+        cycles(&bench, canister).await > TRILLION / 2,
+        "all is there"
+    );
+    engine.retry(job.id).await.unwrap();
+    let job = engine.rest(job.id).await.unwrap();
+    assert_eq!(job.state, State::Ended(End::Done), "{:?}", job.failure);
+}
+
+#[tokio::test]
+async fn too_few_cycles_are_not_sent_and_nobody_but_a_controller_has_them_sent() {
+    let bench = Bench::practice().await;
+    let engine = &bench.engine;
+    let small = done(
+        engine,
+        creation(Placement::Anywhere, Purse::Gift, TRILLION / 4),
+    )
+    .await
+    .made()
+    .unwrap();
+    let op = Op::Delete {
+        canister: small,
+        withdraws: true,
+    };
+    let plan = engine.plan(&op).await.unwrap();
+    assert_eq!(
+        finding(&plan, CheckName::Withdrawal),
+        Some(CheckVerdict::Blocks)
+    );
+    let error = engine.run(op, &plan.fingerprint).await.unwrap_err();
+    assert_eq!(error.code, Code::AmountTooSmall);
+
+    // What is installed for the sending is open to controllers alone.
+    let messenger = include_str!("../../src-tauri/engine/src/ops/removal/messenger.wat");
+    let id = bench.create().await;
+    bench.install(id, messenger).await;
+    let before = cycles(&bench, id).await;
+    let stranger = bench.agent_of([9; 32]);
+    let refusal = stranger
+        .update(&id.principal(), "send")
+        .with_arg(vec![0; 32])
+        .call_and_wait()
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(refusal.contains("only a controller"), "{refusal}");
+    assert!(cycles(&bench, id).await > before * 9 / 10);
+}
+
 #[tokio::test]
 async fn a_plan_that_no_longer_fits_the_world_is_refused() {
     let bench = Bench::any().await;
     let id = bench.create().await;
-    let op = Op::Delete { canister: id };
+    let op = Op::Delete {
+        canister: id,
+        withdraws: false,
+    };
     let plan = bench.engine.plan(&op).await.unwrap();
     done(&bench.engine, Op::Stop { canister: id }).await;
     let error = bench.engine.run(op, &plan.fingerprint).await.unwrap_err();
@@ -495,7 +607,7 @@ async fn several_at_once_have_a_result_each_and_one_refusal_stops_no_other() {
 async fn a_stop_that_takes_longer_than_the_network_waits_goes_on() {
     let bench = Bench::practice().await;
     let id = bench.create().await;
-    let timed_out = Effect::RejectCertified(canopic_practice::faults::Refusal {
+    let timed_out = Effect::RejectCertified(Refusal {
         error: 206,
         message: "Stop canister request timed out".to_owned(),
     });

@@ -12,8 +12,8 @@ use candid::{
     utils::{ArgumentDecoder, ArgumentEncoder},
 };
 use canopic_engine::{
-    CanisterId, Conduct, DoorError, Endpoint, Engine, KnownCanister, Places, PracticeDoor,
-    Surroundings,
+    CanisterId, Conduct, DoorError, Endpoint, Engine, KnownCanister, Neighbourhood, Places,
+    PracticeDoor, Surroundings,
 };
 use canopic_practice::{
     Network, Options, demo,
@@ -147,8 +147,9 @@ impl Bench {
         let folders = Places::below(&home).open().expect("the folder is empty");
         let engine = Engine::open_with(Arc::new(folders), door.clone(), conduct)
             .expect("there are no settings yet that could be damaged")
-            // No test asks the keyring of whoever runs it.
-            .within(Surroundings::of_a_test(&home));
+            // No test asks the keyring of whoever runs it, nor for networks that run beside it.
+            .within(Surroundings::of_a_test(&home))
+            .among(Neighbourhood::default());
         Self {
             engine: Arc::new(engine),
             home,
@@ -167,8 +168,11 @@ impl Bench {
     /// Where the folders are in use or cannot be read.
     pub fn open_engine(&self, home: &Utf8Path, conduct: Conduct) -> Arc<Engine> {
         let folders = Places::below(home).open().expect("nobody uses the folders");
-        let engine = Engine::open_with(Arc::new(folders), self.door.clone(), conduct);
-        Arc::new(engine.expect("what an engine wrote can be read"))
+        let engine = Engine::open_with(Arc::new(folders), self.door.clone(), conduct)
+            .expect("what an engine wrote can be read")
+            .within(Surroundings::of_a_test(home))
+            .among(Neighbourhood::default());
+        Arc::new(engine)
     }
 
     /// Takes the practice network out, to stop it and to start it again.
@@ -266,14 +270,44 @@ impl Bench {
         self.create_with(CanisterSettings::default()).await
     }
 
-    /// Makes a canister on the network's second application subnet.
+    /// A principal in another neighbourhood: on another subnet than where canisters are made as a rule, and not on the root subnet. The
+    /// root subnet vouches for the list. None where there is no such subnet.
     ///
     /// # Panics
     ///
-    /// Where the network refuses.
+    /// Where the network does not tell its subnets.
+    pub async fn elsewhere(&self) -> Option<Principal> {
+        let agent = &self.agent;
+        let root = Principal::self_authenticating(agent.read_root_key());
+        let here = agent
+            .get_subnet_by_canister(&self.somewhere)
+            .await
+            .expect("a network knows the subnet of its own canisters");
+        let listed = agent
+            .read_subnet_state_raw(vec![vec!["subnet".into()]], root)
+            .await
+            .expect("the root subnet lists all subnets");
+        let paths = listed.tree.list_paths();
+        let other = paths.iter().find_map(|path| {
+            let subnet = Principal::try_from_slice(path.get(1)?.as_bytes()).ok()?;
+            let is_listed = path[0].as_bytes() == b"subnet";
+            (is_listed && subnet != root && subnet != here.id()).then_some(subnet)
+        })?;
+        let other = agent
+            .get_subnet_by_id(&other)
+            .await
+            .expect("what is listed is there");
+        let first = other.iter_canister_ranges().next()?;
+        Some(*first.start())
+    }
+
+    /// Makes a canister on a second subnet of the network.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none, or the network refuses.
     pub async fn create_elsewhere(&self) -> CanisterId {
-        let subnets = self.network().world().topology.clone();
-        let elsewhere = canopic_practice::subnet::canister_id(subnets.subnets()[2].ranges[0].0);
+        let elsewhere = self.elsewhere().await.expect("there is a second subnet");
         let arguments = ProvisionalCreateCanisterWithCyclesArgs::default();
         let method = "provisional_create_canister_with_cycles";
         let (made,): (CanisterIdRecord,) = self

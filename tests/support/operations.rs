@@ -160,6 +160,7 @@ fn method(step: StepName) -> Option<&'static str> {
         StepName::UploadModule => Some("upload_chunk"),
         StepName::InstallCode | StepName::UpgradeCode => Some("install_code"),
         StepName::ClearChunks => Some("clear_chunk_store"),
+        StepName::SendCycles => Some("send"),
         StepName::Uninstall => Some("uninstall_code"),
         StepName::Delete | StepName::DeleteTrial => Some("delete_canister"),
         StepName::ChangeSettings => Some("update_settings"),

@@ -1,8 +1,8 @@
 //! Identities as JSON: secrets go in and never come out again, and no log has them.
 
 use super::{Bench, practice};
-use canopic_api::{Api, Request};
-use canopic_engine::{Places, Surroundings};
+use canopic_api::{Api, Computer, Request};
+use canopic_engine::Places;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::{
@@ -19,12 +19,11 @@ const PHRASE: &str = "abandon abandon abandon abandon abandon abandon abandon ab
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let home = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
-    let elsewhere = home.clone();
     Bench {
         api: Api::open_on(
             Places::below(&home).open(),
             Arc::new(practice::Embedded::default()),
-            move |engine| engine.within(Surroundings::of_a_test(&elsewhere)),
+            Computer::of_a_test(&home),
         ),
         home,
         _folder: folder,

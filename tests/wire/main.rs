@@ -13,8 +13,8 @@ mod lost;
 mod notices;
 mod places;
 
-use camino::Utf8PathBuf;
-use canopic_api::{Api, feed::News};
+use camino::{Utf8Path, Utf8PathBuf};
+use canopic_api::{Api, Computer, feed::News};
 use canopic_engine::{DoorError, Endpoint, Places, PracticeDoor};
 use canopic_practice::{Network, Options};
 use futures::{StreamExt as _, future::BoxFuture};
@@ -38,7 +38,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let home = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         Self {
-            api: Api::open(Places::below(&home).open(), door),
+            api: opened(&home, door),
             home,
             _folder: folder,
         }
@@ -64,6 +64,11 @@ impl Bench {
             .find(|canister| fits(canister))
             .unwrap_or_else(|| panic!("no such canister in {board:#}"))
     }
+}
+
+/// An api below this home, on a computer that has nothing else.
+fn opened(home: &Utf8Path, door: Arc<dyn PracticeDoor>) -> Api {
+    Api::open_on(Places::below(home).open(), door, Computer::of_a_test(home))
 }
 
 fn is_running(canister: &Value) -> bool {
@@ -267,10 +272,7 @@ fn jobs_newest(jobs: &Value) -> Option<u64> {
 #[tokio::test]
 async fn a_second_start_says_that_the_journal_has_an_owner_and_goes_on_when_it_is_free() {
     let Bench { api, home, _folder } = Bench::new();
-    let second = Api::open(
-        Places::below(&home).open(),
-        Arc::new(practice::Embedded::default()),
-    );
+    let second = opened(&home, Arc::new(practice::Embedded::default()));
     for request in ["session", "canisters"] {
         let failure = second.answer_json(json!({"request": request})).await;
         let failure = serde_json::to_value(failure.unwrap_err()).unwrap();
@@ -281,11 +283,15 @@ async fn a_second_start_says_that_the_journal_has_an_owner_and_goes_on_when_it_i
             "it says what both would write to"
         );
     }
-    drop((api, second));
-    let third = Api::open(
-        Places::below(&home).open(),
-        Arc::new(practice::Embedded::default()),
+    drop(api);
+    let session = second.answer_json(json!({"request": "reopen"})).await;
+    assert_eq!(
+        session.expect("the first one is gone")["folders"]["data"],
+        Places::below(&home).data.as_str(),
+        "it is tried again where it was tried before, and nowhere else"
     );
+    drop(second);
+    let third = opened(&home, Arc::new(practice::Embedded::default()));
     let session = third.answer_json(json!({"request": "session"})).await;
     session.expect("the first one is gone");
 }
@@ -298,10 +304,7 @@ async fn a_choice_is_kept_for_the_next_start() {
         .await;
     let Bench { api, home, _folder } = bench;
     drop(api);
-    let again = Api::open(
-        Places::below(&home).open(),
-        Arc::new(practice::Embedded::default()),
-    );
+    let again = opened(&home, Arc::new(practice::Embedded::default()));
     let session = again
         .answer_json(json!({"request": "session"}))
         .await
@@ -316,10 +319,7 @@ async fn a_failed_start_answers_with_its_reason_until_it_is_repaired() {
     let settings = home.join("config/settings.json");
     std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
     std::fs::write(&settings, r#"{"version": 99}"#).unwrap();
-    let api = Api::open(
-        Places::below(&home).open(),
-        Arc::new(practice::Embedded::default()),
-    );
+    let api = opened(&home, Arc::new(practice::Embedded::default()));
     let bench = Bench {
         api,
         home: home.clone(),

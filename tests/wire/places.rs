@@ -177,9 +177,10 @@ async fn damaged_files_of_any_domain_are_set_aside_whole() {
             .unwrap();
         let path = folders.config.join(format!("{file}.json"));
         std::fs::write(&path, damaged).unwrap();
-        let api = canopic_api::Api::open(
+        let api = canopic_api::Api::open_on(
             Ok(folders),
             std::sync::Arc::new(practice::Embedded::default()),
+            canopic_api::Computer::of_a_test(&bench.home.join(file)),
         );
         let failure = api.start_failure().expect("it cannot open");
         assert_eq!(

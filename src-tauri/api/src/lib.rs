@@ -13,6 +13,7 @@ pub mod activity;
 pub mod calls;
 pub mod canisters;
 mod closing;
+mod computer;
 pub mod copies;
 pub mod dropped;
 pub mod failure;
@@ -31,4 +32,5 @@ pub mod typescript;
 pub mod watch;
 pub mod wire;
 
+pub use computer::Computer;
 pub use requests::{Api, Request};

@@ -8,6 +8,7 @@ use crate::{
         Purse, Review, SettingsChange,
     },
     closing::{self, Closing},
+    computer::Computer,
     copies::{
         ArchiveLock, CopyComparison, CopyInspection, CopyPart, DeletedCopy, Errand, Finds, Library,
         MemoryMap, Needle, Verification,
@@ -29,7 +30,7 @@ use crate::{
     watch::{Hit, Label},
     wire::{self, Appearance, Session},
 };
-use canopic_engine::{Engine, Error, Folders, Places, PracticeDoor, set_aside};
+use canopic_engine::{Engine, Error, Folders, PracticeDoor, set_aside};
 use futures::Stream;
 use serde::Deserialize;
 use std::{
@@ -318,9 +319,6 @@ pub struct Api {
     pub(crate) notices: Arc<Notices>,
 }
 
-/// What is to be different from this computer: nothing in the app, a keyring of their own in tests.
-type Computer = Arc<dyn Fn(Engine) -> Engine + Send + Sync>;
-
 enum State {
     Open(Arc<Engine>),
     /// The folders are ours, but what lies in them cannot be used.
@@ -330,16 +328,15 @@ enum State {
 impl Api {
     /// Opens the app's state below these folders. A failure is kept and answered to every request, so that a window can say it.
     pub fn open(folders: Result<Folders, Error>, practice: Arc<dyn PracticeDoor>) -> Self {
-        Self::open_on(folders, practice, |engine| engine)
+        Self::open_on(folders, practice, Computer::this())
     }
 
-    /// The same on another computer: with another keyring, for instance, than this one's.
+    /// The same on another computer. Where the folders could not be had, it is there that they are tried for again.
     pub fn open_on(
         folders: Result<Folders, Error>,
         practice: Arc<dyn PracticeDoor>,
-        computer: impl Fn(Engine) -> Engine + Send + Sync + 'static,
+        computer: Computer,
     ) -> Self {
-        let computer: Computer = Arc::new(computer);
         let state = open(folders.map(Arc::new), &practice, &computer);
         Self {
             practice,
@@ -471,9 +468,7 @@ impl Api {
                 repair(failure)?;
                 Ok(folders.clone())
             }
-            None => Places::of_this_computer()
-                .and_then(Places::open)
-                .map(Arc::new),
+            None => self.computer.folders().map(Arc::new),
         };
         *state = open(folders, &self.practice, &self.computer);
         Ok(())
@@ -487,7 +482,7 @@ fn open(
 ) -> State {
     match folders {
         Ok(folders) => match Engine::open(folders.clone(), practice.clone()) {
-            Ok(engine) => State::Open(Arc::new(computer(engine))),
+            Ok(engine) => State::Open(Arc::new(computer.furnish(engine))),
             Err(error) => State::Unusable(Some(folders), error.into()),
         },
         Err(error) => State::Unusable(None, error.into()),

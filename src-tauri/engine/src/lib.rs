@@ -115,7 +115,7 @@ pub use ops::{
     drill::{DeleteTrial, Drill, DrillCopy, LoadTrial, MakeTrial, StampCopy},
     install::{ClearChunks, InstallCode, InstallModule, UploadModule, VerifyModule},
     lifecycle::{Start, Stop},
-    removal::{Delete, Uninstall},
+    removal::{Delete, SendCycles, Uninstall},
     restore::{Load, Restore, Verify, Which},
     send::{DropCopy, FetchToSend, RestoreCopy, SendSnapshot},
     settings::ChangeSettings,

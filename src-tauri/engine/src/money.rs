@@ -110,6 +110,12 @@ struct Account {
 }
 
 #[derive(CandidType)]
+struct Deposit {
+    to: Account,
+    memo: Option<Vec<u8>>,
+}
+
+#[derive(CandidType)]
 struct Withdraw {
     amount: Nat,
     from_subaccount: Option<Vec<u8>>,
@@ -166,6 +172,16 @@ pub(crate) fn ask_ledger<Reply>(method: &str, argument: impl CandidType) -> Resu
     let bytes = candid::encode_one(argument)
         .map_err(|error| Error::new(Code::Bug, format!("calling {method}")).because(error))?;
     Ok(Call::to(ledger(), method, bytes))
+}
+
+/// What the ledger is told by a canister that pays cycles into somebody's account.
+pub(crate) fn deposit(owner: Principal) -> Result<Vec<u8>> {
+    let to = Account {
+        owner,
+        subaccount: None,
+    };
+    candid::encode_one(Deposit { to, memo: None })
+        .map_err(|error| Error::new(Code::Bug, "encoding a deposit").because(error))
 }
 
 /// Pays cycles from the identity's account to a canister. May be sent again: the ledger knows the payment by its time.

@@ -74,6 +74,9 @@ pub enum Op {
     Delete {
         /// Which.
         canister: CanisterId,
+        /// Whether its cycles are sent to the identity's account in the cycles ledger before.
+        #[serde(default)]
+        withdraws: bool,
     },
     /// Lets a canister take calls again.
     Start {
@@ -253,7 +256,10 @@ pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
             settings::plan_change(world, *canister, change).await
         }
         Op::Create { creation } => cycles::plan_create(world, creation).await,
-        Op::Delete { canister } => removal::plan_delete(world, *canister).await,
+        Op::Delete {
+            canister,
+            withdraws,
+        } => removal::plan_delete(world, *canister, *withdraws).await,
         Op::TopUp(wish) => cycles::plan_top_up(world, wish).await,
         Op::Uninstall { canister } => removal::plan_uninstall(world, *canister).await,
         Op::Start { canister } => lifecycle::plan_start(world, *canister).await,

@@ -45,6 +45,8 @@ pub enum Op {
     Delete {
         /// Which.
         canister: String,
+        /// Whether its cycles are sent to the identity's account in the cycles ledger before.
+        withdraws: bool,
     },
     /// Lets a canister take calls again.
     Start {
@@ -308,8 +310,12 @@ impl Op {
                     name,
                 }),
             },
-            Self::Delete { canister } => engine::Op::Delete {
+            Self::Delete {
+                canister,
+                withdraws,
+            } => engine::Op::Delete {
                 canister: canister.parse()?,
+                withdraws,
             },
             Self::TopUp {
                 canister,

@@ -18,7 +18,7 @@ mirror! {
     StepName {
         AddToBoard, Buy, ChangeSettings, CheckAnswer, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, DeleteTrial,
         DropCopy, FetchSnapshot, FetchToSend, FillSnapshot, Give, InstallCode, LoadSnapshot, LoadTrial, MakeSnapshot, MakeTrial,
-        MendCopy, Pay, Receive, StampCopy, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
+        MendCopy, Pay, Receive, SendCycles, StampCopy, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
     }
 }
 
@@ -38,7 +38,7 @@ mirror! {
         Amount, AnotherCanister, Argument, Balance, BoundToId, Callers, CheckCall, ChunkStore, Controller, CopyFits, Cycles,
         CyclesLost, Difference, FreeSlot, Guard, MainMemory, MemoryLimit, MemoryLost, Module, OpenCalls, PreUpgrade, Room,
         RunState, SafetyElsewhere, SameSubnet, SettingsDiffer, SnapshotOrigin, SnapshotsLost, SnapshotThere,
-        SnapshotWhole, Synced, TargetState, TrialRuns, WhatIsLost,
+        SnapshotWhole, Synced, TargetState, TrialRuns, WhatIsLost, Withdrawal,
     }
 }
 

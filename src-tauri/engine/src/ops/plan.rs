@@ -124,6 +124,8 @@ pub enum CheckName {
     PreUpgrade,
     /// That the throw-away canister runs the snapshot's code while it is there.
     TrialRuns,
+    /// Whether the cycles of a canister that is deleted can be sent to the identity's account before.
+    Withdrawal,
 }
 
 /// What a check found.

@@ -1,4 +1,8 @@
-//! Taking away: the module of a canister, or the canister itself.
+//! Taking away: the module of a canister, or the canister itself; [`withdrawal`] is sending its cycles to safety before.
+
+mod withdrawal;
+
+pub use withdrawal::SendCycles;
 
 use super::{
     Check, CheckName, Downtime, Kind, Plan, Undo, Verb, Verdict, World,
@@ -33,8 +37,12 @@ pub(super) async fn plan_uninstall(world: &World, canister: CanisterId) -> Resul
 }
 
 /// A canister that runs is stopped first. What dies with it is named: nobody gets its cycles back, for only its own code could send
-/// them anywhere.
-pub(super) async fn plan_delete(world: &World, canister: CanisterId) -> Result<Plan> {
+/// them anywhere. Where a person wants them, that is what its code is replaced with.
+pub(super) async fn plan_delete(
+    world: &World,
+    canister: CanisterId,
+    withdraws: bool,
+) -> Result<Plan> {
     let standing = world.standing(canister).await?;
     let mut plan = Plan::about(world.caller, &[&standing]);
     let status = &standing.status;
@@ -44,13 +52,17 @@ pub(super) async fn plan_delete(world: &World, canister: CanisterId) -> Result<P
             .with("snapshots", standing.snapshots.len())
             .with("bytes", status.memory.snapshots),
     );
+    let stays = if withdraws {
+        status.cycles.min(withdrawal::STAYS)
+    } else {
+        status.cycles
+    };
+    let lost = stays.saturating_add(status.reserved_cycles);
     plan.checks.push(
-        Check::warn(CheckName::CyclesLost, status.cycles == 0)
+        Check::warn(CheckName::CyclesLost, lost == 0)
             .with("name", &standing.name)
-            .with(
-                "cycles",
-                status.cycles.saturating_add(status.reserved_cycles),
-            ),
+            .with("cycles", lost)
+            .with("isRest", withdraws),
     );
     plan.checks.push(
         Check::warn(CheckName::MemoryLost, status.module_hash.is_none())
@@ -68,6 +80,11 @@ pub(super) async fn plan_delete(world: &World, canister: CanisterId) -> Result<P
         plan.step(Stop { canister });
     }
     plan.twin.push(format!("icp canister delete {canister}"));
+    if withdraws {
+        withdrawal::plan(world, &standing, &mut plan).await?;
+        // `icp` leaves the cycles where they are: there is no command for the same.
+        plan.twin.clear();
+    }
     plan.step(Delete { canister });
     Ok(plan)
 }

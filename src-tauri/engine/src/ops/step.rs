@@ -56,6 +56,8 @@ steps! {
     Pay(cycles::Pay),
     /// Has the network make a canister.
     Receive(cycles::Receive),
+    /// Sends the cycles of a canister to the identity's account.
+    SendCycles(removal::SendCycles),
     /// Removes the module of a canister.
     Uninstall(removal::Uninstall),
     /// Lets a canister take calls again.

@@ -295,7 +295,10 @@ export const checks: Record<CheckName, CheckWords> = {
   cyclesLost: {
     fine: () => "No cycles are lost",
     ...otherwise((facts) => `${cycles(facts["cycles"] ?? "0")} go with it`),
-    remedy: () => "Nobody gets them back. Only the canister's own code can send cycles elsewhere before.",
+    remedy: (facts) =>
+      facts["isRest"] === "true"
+        ? "The network holds them back while the others are sent."
+        : "Nobody gets them back, unless they are sent to your account before.",
   },
   difference: {
     fine: (facts) => `${facts["count"] ?? "Some"} ${facts["count"] === "1" ? "setting changes" : "settings change"}`,
@@ -438,6 +441,15 @@ export const checks: Record<CheckName, CheckWords> = {
         ? "The safety snapshot keeps it."
         : `${facts["versions"] === "1" ? "1 change was" : `${facts["versions"]} changes were`} counted since then. The safety snapshot keeps ${facts["versions"] === "1" ? "it" : "them"}.`,
   },
+  withdrawal: {
+    fine: (facts) => `About ${cycles(facts["cycles"] ?? "0")} go to your account first`,
+    ...otherwise((facts) =>
+      facts["hasLedger"] === "false"
+        ? "This network has no cycles ledger to send them to"
+        : `It holds less than ${cycles(facts["least"] ?? "0")}: too little to send`,
+    ),
+    remedy: () => "Delete it without sending its cycles.",
+  },
 };
 
 export const steps: Record<StepName, string> = {
@@ -464,6 +476,7 @@ export const steps: Record<StepName, string> = {
   mendCopy: "Fetch what is damaged",
   pay: "Pay the cycles",
   receive: "Make the canister",
+  sendCycles: "Send its cycles to your account",
   stampCopy: "Note in the copy that it is proven",
   start: "Start",
   stop: "Stop, once open calls have ended",
