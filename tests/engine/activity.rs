@@ -1,7 +1,7 @@
 //! What was done, as it is read later and as it leaves the app; and what was stopped and not started again.
 
 use canopic_engine::{
-    CanisterId, Code, End, Job, KnownCanister, Op, OpName, Place, State, TakeSnapshot,
+    CanisterId, Code, End, Job, KnownCanister, Op, OpName, Place, State, StepName, TakeSnapshot,
     activity::{Form, Outcome, Wanted, verify},
 };
 use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
@@ -59,6 +59,9 @@ async fn every_act_is_told_with_who_where_and_how_it_came_out() {
     );
     let (failed, done) = (&all[0], &all[1]);
     assert_eq!(done.who, bench.owner());
+    let connection = bench.engine.connection().await.unwrap();
+    assert_eq!(done.network, connection.fingerprint(), "where");
+    assert_eq!(done.plan, [StepName::Stop], "the plan that was confirmed");
     assert_eq!(done.targets[0].name, "stock");
     assert!(done.proven_at.is_some(), "a certificate proves it");
     assert_eq!(

@@ -232,6 +232,34 @@ async fn a_canister_of_an_identity_that_is_not_in_use_is_ours() {
 }
 
 #[tokio::test]
+async fn anonymous_sees_what_everybody_sees_and_is_told_what_it_may_not() {
+    let bench = Bench::any().await;
+    let canister = bench.create().await;
+    let engine = &bench.engine;
+    engine.choose_identity(IdentityId::Anonymous).await.unwrap();
+    let connection = engine.connection().await.unwrap();
+    let anonymous = candid::Principal::anonymous();
+    assert_eq!(connection.identity.principal, anonymous);
+    let reading = engine.canister(canister, false).await.unwrap().reading;
+    assert!(
+        matches!(reading, canopic_engine::Reading::Public(_)),
+        "{reading:?}"
+    );
+    let denial = canopic_engine::may(Action::Stop, &reading, anonymous);
+    assert_eq!(
+        denial,
+        Err(canopic_engine::Denial::NotController),
+        "the wrong identity is told before the act"
+    );
+    let error = engine.plan(&Op::Stop { canister }).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.certainty),
+        (Code::NotController, Certainty::Refused)
+    );
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_phrase_counts_only_when_it_was_written_down() {
     let (_folder, engine) = alone();
     let identities = engine.identities();

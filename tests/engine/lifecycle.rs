@@ -621,3 +621,82 @@ async fn a_stop_that_takes_longer_than_the_network_waits_goes_on() {
     let reading = bench.engine.canister(id, true).await.unwrap().reading;
     assert_eq!(reading.status().unwrap().run_state, RunState::Stopped);
 }
+
+/// Has the canister that its argument names stopped, and waits for that.
+const WAITING: &str = r#"(module
+    (import "ic0" "msg_arg_data_size" (func $size (result i32)))
+    (import "ic0" "msg_arg_data_copy" (func $copy (param i32 i32 i32)))
+    (import "ic0" "call_new" (func $call_new (param i32 i32 i32 i32 i32 i32 i32 i32)))
+    (import "ic0" "call_data_append" (func $append (param i32 i32)))
+    (import "ic0" "call_perform" (func $call_perform (result i32)))
+    (import "ic0" "msg_reply" (func $reply))
+    (memory 1)
+    (data (i32.const 0) "stop_canister")
+    (table 1 funcref)
+    (elem (i32.const 0) $answered)
+    (func $answered (param i32) (call $reply))
+    (func (export "canister_update wait")
+        (call $copy (i32.const 64) (i32.const 0) (call $size))
+        (call $call_new (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 13)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+        (call $append (i32.const 64) (call $size))
+        (drop (call $call_perform)))
+    (func (export "canister_update nod") (call $reply)))"#;
+
+/// The truth about stopping: as long as a call is open it goes on, and a person who does not want to wait has it run again at once.
+#[tokio::test]
+async fn a_stop_that_waits_for_open_calls_is_called_off_by_a_start() {
+    let bench = Bench::any().await;
+    let engine = &bench.engine;
+    let (id, other) = (bench.create().await, bench.create().await);
+    for canister in [id, other] {
+        bench.install(canister, WAITING).await;
+    }
+    let change = SettingsChange {
+        controllers: Some(vec![bench.owner(), id.principal(), other.principal()]),
+        ..SettingsChange::default()
+    };
+    let op = Op::ChangeSettings {
+        canister: other,
+        change: Box::new(change),
+    };
+    done(engine, op).await;
+    let run_state = async |canister| {
+        let reading = engine.canister(canister, true).await.unwrap().reading;
+        reading.status().unwrap().run_state
+    };
+    // One that waits for its own end is stopping for minutes, and so is whoever waits for it.
+    for (waiting, nods) in [(other, false), (id, true)] {
+        let wait = bench.agent().update(&waiting.principal(), "wait");
+        let about = candid::encode_one(canopic_tests::About::of(other)).unwrap();
+        wait.with_arg(about).call().await.unwrap();
+        if nods {
+            // Executed after the call before: that one is open now.
+            let nod = bench.agent().update(&waiting.principal(), "nod");
+            nod.call_and_wait().await.unwrap();
+        } else {
+            while run_state(waiting).await != RunState::Stopping {}
+        }
+    }
+
+    let stop = Op::Stop { canister: id };
+    let plan = engine.plan(&stop).await.unwrap();
+    let job = engine.run(stop, &plan.fingerprint).await.unwrap();
+    loop {
+        match run_state(id).await {
+            RunState::Running => {}
+            RunState::Stopping => break,
+            RunState::Stopped => panic!("a call is open"),
+        }
+    }
+    engine.cancel(job).unwrap();
+    let job = engine.rest(job).await.unwrap();
+    assert_eq!(job.state, State::Ended(End::Undone), "{:?}", job.failure);
+    assert_eq!(job.failure.unwrap().code, Code::Cancelled);
+    assert_eq!(run_state(id).await, RunState::Running);
+    assert!(
+        engine.left_stopped().await.unwrap().is_empty(),
+        "nobody is left behind"
+    );
+    bench.stop().await;
+}

@@ -415,6 +415,33 @@ async fn a_network_of_dfx_is_found_and_its_key_is_called_unverified() {
 }
 
 #[tokio::test]
+async fn a_network_without_a_trace_is_found_at_its_usual_port() {
+    let computer = Computer::new();
+    let theirs = network(7, None).await;
+    let nobody = network(8, None).await;
+    let ports = [&theirs, &nobody].map(|network| address_of(network).port());
+    nobody.stop().await;
+    let engine = computer.engine().among(Neighbourhood {
+        ports: ports.to_vec(),
+        ..Neighbourhood::default()
+    });
+    let listings = engine.networks(SystemTime::now()).await;
+    let local: Vec<_> = listings
+        .iter()
+        .filter(|listing| matches!(listing.network.id, NetworkId::Local(_)))
+        .collect();
+    let [found] = local.as_slice() else {
+        panic!("a port where nobody answers is no network: {local:?}")
+    };
+    assert_eq!(
+        (found.tool, found.is_running, found.network.trust),
+        (None, Some(true), Trust::Fetched),
+        "who runs it is not known, and its key is its own word"
+    );
+    assert_eq!(found.fingerprint, Some(endpoint(&theirs).fingerprint()));
+}
+
+#[tokio::test]
 async fn mainnet_is_known_without_being_asked() {
     let computer = Computer::new();
     let engine = computer.engine();

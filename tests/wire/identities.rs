@@ -105,6 +105,11 @@ async fn identities_come_are_locked_are_named_and_go() {
         .await;
     let id = imported["stored"][0]["identity"]["id"].clone();
     assert_eq!(imported["stored"][0]["origin"], "phrase", "{imported:#}");
+    assert_eq!(
+        imported["notYet"],
+        json!(["hardwareKey", "internetIdentity"]),
+        "what is looked for in vain is named"
+    );
     let twice = json!({
         "request": "importIdentity",
         "source": {"kind": "phrase", "phrase": PHRASE, "algorithm": "secp256k1"},

@@ -109,6 +109,13 @@ impl Verb for Stop {
         ensure(work, self.canister, RunState::Stopped).await
     }
 
+    /// A canister can go on stopping for as long as it has open calls, and a start calls that off. But only once it is stopping: a stop
+    /// that the network has not come to yet would follow the start.
+    async fn is_undo_enough(&self, work: &Work) -> bool {
+        let status = work.status(self.canister).await;
+        status.is_ok_and(|status| status.run_state == RunState::Stopping)
+    }
+
     async fn undo(&self, work: &Work, _output: Option<&Value>) -> Result<()> {
         ensure(work, self.canister, RunState::Running)
             .await

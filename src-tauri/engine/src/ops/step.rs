@@ -166,6 +166,11 @@ pub(crate) trait Verb: Send + Sync {
         Ok(Happened::Unclear)
     }
 
+    /// Whether taking it back calls off what the network is at right now, so that a person who wants the job to end need not wait for it.
+    async fn is_undo_enough(&self, _work: &Work) -> bool {
+        false
+    }
+
     /// Takes it back. Looks first.
     async fn undo(&self, _work: &Work, _output: Option<&Value>) -> Result<()> {
         Ok(())

@@ -26,6 +26,8 @@ pub(super) enum Delivered {
     NeverTaken,
     /// A person called it off before anything had left.
     NeverLeft,
+    /// A person wants the job to end, and taking the step back calls off what the network is still at.
+    LeftAlone,
 }
 
 /// How long after the sealing of an envelope a network surely remembers what became of it: the specification's five minutes, less one and
@@ -68,6 +70,7 @@ impl Work {
                 }
             }
             is_to_be_sent = true;
+            let mut is_pending = false;
             match (replica.outcome(envelope).await, reply) {
                 (Ok(outcome), reply) => {
                     self.inner.hinder(self.job, None);
@@ -78,7 +81,10 @@ impl Work {
                         }
                         Fate::Refused(error) => return Ok(Delivered::Refused(error)),
                         Fate::Forgotten => return Ok(Delivered::Lost),
-                        Fate::Pending => is_to_be_sent = false,
+                        Fate::Pending => {
+                            is_pending = true;
+                            is_to_be_sent = false;
+                        }
                         Fate::Absent => {
                             if let Some(reply) = reply {
                                 return Ok(Delivered::Replied(reply));
@@ -108,9 +114,15 @@ impl Work {
             if may_be_called_off && self.token.is_cancelled() {
                 return Ok(Delivered::NeverLeft);
             }
+            let may_be_left = is_pending && self.direction == Direction::Forward;
+            if may_be_left && self.token.is_cancelled() && self.is_undo_enough().await {
+                return Ok(Delivered::LeftAlone);
+            }
+            // Whoever wants the job to end while it cannot yet is not asked again before the next look.
+            let listens = may_be_called_off || may_be_left && !self.token.is_cancelled();
             tokio::select! {
                 () = tokio::time::sleep(pauses.next()) => {}
-                () = self.token.cancelled(), if may_be_called_off => {}
+                () = self.token.cancelled(), if listens => {}
             }
         }
     }

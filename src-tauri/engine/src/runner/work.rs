@@ -234,6 +234,10 @@ impl Work {
                     self.settle(call)?;
                     return Err(Error::new(Code::Cancelled, doing));
                 }
+                Delivered::LeftAlone => {
+                    self.settle(call)?;
+                    return Err(Error::new(Code::Cancelled, doing));
+                }
                 Delivered::RefusedUnproven(error) => match self.happened(once, &sent).await? {
                     Some(output) => return Ok(Done::Adopted(output)),
                     None => error,
@@ -307,6 +311,15 @@ impl Work {
             Happened::Yes(output) => Ok(Some(output)),
             Happened::Unclear => Err(unknown(sent.envelope.doing())),
         }
+    }
+
+    /// Whether the step can be taken back right now although its call has no end yet.
+    pub(super) async fn is_undo_enough(&self) -> bool {
+        let Some(job) = self.inner.job(self.job) else {
+            return false;
+        };
+        let step = &job.deed.plan.steps[self.step];
+        step.verb().is_undo_enough(self).await
     }
 
     /// The pauses between tries.
@@ -385,5 +398,39 @@ pub(super) fn is_passing(error: &Error) -> bool {
         Some("IC0504") => message.contains("heap delta"),
         Some("IC0406") => message.contains("long-running message"),
         _ => matches!(error.code, Code::Throttled | Code::NoNetwork),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_asked_for_again_and_nothing_else_is() {
+        let refused = |code: &str, message: &str| {
+            Error::new(Code::Refused, "testing")
+                .with("errorCode", code)
+                .with("message", message)
+        };
+        let table = [
+            (refused("IC0210", "heap delta rate limited"), true),
+            (refused("IC0206", "Stop canister request timed out"), true),
+            (refused("IC0208", "certified state unavailable"), true),
+            (refused("IC0207", "out of cycles"), false),
+            (refused("IC0504", "exceeds the heap delta limit"), true),
+            (refused("IC0504", "the install code limit"), false),
+            (refused("IC0406", "a long-running message"), true),
+            (refused("IC0406", "snapshot not found"), false),
+            (refused("IC0502", "trapped"), false),
+            (refused("IC0512", "only controllers"), false),
+            (Error::new(Code::Throttled, "testing"), true),
+            (Error::new(Code::NoNetwork, "testing"), true),
+            (Error::new(Code::NotYetLoadable, "testing"), true),
+            (Error::new(Code::NotController, "testing"), false),
+            (Error::new(Code::CyclesLow, "testing"), false),
+        ];
+        for (error, expected) in table {
+            assert_eq!(is_passing(&error), expected, "{}", error.chain());
+        }
     }
 }
