@@ -254,7 +254,7 @@ async fn anonymous_sees_what_everybody_sees_and_is_told_what_it_may_not() {
     let error = engine.plan(&Op::Stop { canister }).await.unwrap_err();
     assert_eq!(
         (error.code, error.certainty),
-        (Code::NotController, Certainty::Refused)
+        (Code::NotController, Certainty::NothingSent)
     );
     bench.stop().await;
 }
