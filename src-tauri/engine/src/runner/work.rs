@@ -230,11 +230,7 @@ impl Work {
                     return read_reply(&doing, reply).map(Done::Replied);
                 }
                 Delivered::Refused(error) => error,
-                Delivered::NeverLeft => {
-                    self.settle(call)?;
-                    return Err(Error::new(Code::Cancelled, doing));
-                }
-                Delivered::LeftAlone => {
+                Delivered::NeverLeft | Delivered::LeftAlone => {
                     self.settle(call)?;
                     return Err(Error::new(Code::Cancelled, doing));
                 }
