@@ -248,7 +248,9 @@ impl<Look: Fn() -> bool> Listener<Look> {
                 Err(RecvError::Lagged(_)) => {
                     let (jobs, news) = self.engine.follow();
                     self.news = news;
-                    jobs.iter().for_each(|view| self.hear(view));
+                    for view in &jobs {
+                        self.hear(view);
+                    }
                 }
                 Err(RecvError::Closed) => return None,
             }
