@@ -1,10 +1,11 @@
 //! Snapshots between networks and copies: whole, whatever happens in between.
 //!
-//! `whole` is what a person does and what must never happen; `weather` is a network on a bad day; `killed` ends the process, really, in
+//! `crowded` is a disk that fills up; `whole` is what a person does and what must never happen; `weather` is a network on a bad day; `killed` ends the process, really, in
 //! the middle, again and again. The real `icp` and its folders are in the program `interop`.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod crowded;
 mod killed;
 mod weather;
 mod whole;
