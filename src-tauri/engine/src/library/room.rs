@@ -81,12 +81,26 @@ pub fn room(place: &Utf8Path) -> Room {
         .max_by_key(|(mount, _)| mount.components().count())
         .map(|(_, disk)| disk);
     Room {
-        free: disk.map(sysinfo::Disk::available_space),
+        free: free(there, disk),
         file_system: disk.map(|disk| disk.file_system().to_string_lossy().into_owned()),
         synced_by: synced_by(&resolved, &|mark: &Utf8PathBuf| {
             mark.symlink_metadata().is_ok()
         }),
     }
+}
+
+/// The bytes that we may still write there. The place itself is asked: it may be on a disk that no list of disks names, or be granted
+/// less than its disk has.
+#[cfg(unix)]
+fn free(place: &Utf8Path, _disk: Option<&sysinfo::Disk>) -> Option<u64> {
+    let said = rustix::fs::statvfs(place.as_std_path()).ok()?;
+    Some(said.f_bavail.saturating_mul(said.f_frsize))
+}
+
+/// The bytes that are free on its disk.
+#[cfg(not(unix))]
+fn free(_place: &Utf8Path, disk: Option<&sysinfo::Disk>) -> Option<u64> {
+    disk.map(sysinfo::Disk::available_space)
 }
 
 /// The program that keeps a folder in step, told by the names in its path and by the marks that such programs leave.
