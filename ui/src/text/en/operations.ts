@@ -423,7 +423,7 @@ export const checks: Record<CheckName, CheckWords> = {
       "A copy holds all that the canister knows. Choose another folder if that must not leave this computer.",
   },
   targetState: {
-    fine: (facts) => `${named(facts)} has nothing to lose`,
+    fine: (facts) => `Nothing keeps ${named(facts)} from taking it`,
     ...otherwise((facts) => `${named(facts)} holds a state of its own`),
     remedy: () => "Say that it is to be replaced. A safety snapshot of it is taken first.",
   },

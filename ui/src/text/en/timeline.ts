@@ -44,7 +44,7 @@ export const timeline = {
   notRead: "The timeline could not be read",
   stale: "The last look did not get through",
   now: "Now",
-  keepNow: "Keep this moment",
+  keepNow: ["Keep", "this moment"],
   empty: "No snapshot yet",
   emptyMeaning: "A snapshot keeps code and memory as they are at that moment, so that you can come back to it.",
   slots: (used: number, limit: number) => `${used} of ${limit} snapshots`,
