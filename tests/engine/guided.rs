@@ -1,15 +1,24 @@
 //! The guided operations: an upgrade with a net, the restore drill, and sending a state across.
 
+mod sending;
+mod taking;
+
 use canopic_engine::{
-    CanisterId, CheckCall, CheckName, CheckVerdict, Code, Drill, DrillCopy, End, Engine, Job,
-    JobFailure, Manner, OnFailure, Op, Plan, Restore, RestoreCopy, SendSnapshot, State, Undo,
-    Upgrade, UpgradeOptions,
+    CanisterId, CheckCall, CheckName, CheckVerdict, Code, Conduct, Drill, End, Engine,
+    InstallOrder, Job, JobFailure, Manner, Module, OnFailure, Op, Plan, Purse, Restore, State,
+    StepName, StepProgress, Undo, Upgrade, UpgradeOptions, Wish, activity::Wanted,
 };
-use canopic_practice::Options;
+use canopic_practice::{
+    Options,
+    faults::{Effect, Fault, Kind, Refusal},
+};
 use canopic_tests::{
     About, Bench,
-    operations::{NEXT_COUNTER, count, counter, kept, moved_on, picture, well, written_out},
+    operations::{
+        NEXT_COUNTER, counter, kept, large, moved_on, picture, snapshot, well, written_out,
+    },
 };
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// It traps as soon as it is in place.
 const TRAPS: &str = r#"(module (memory 1) (func (export "canister_post_upgrade") unreachable))"#;
@@ -37,6 +46,20 @@ async fn undone(engine: &Engine, op: Op) -> (Job, JobFailure) {
     assert_eq!(job.state, State::Ended(End::Undone), "{:?}", job.failure);
     let failure = job.failure.clone().expect("what is taken back says why");
     (job, failure)
+}
+
+/// The network refuses a call once, after so many that it lets through.
+fn refused(method: &str, after: u32) -> Fault {
+    Fault {
+        kind: Some(Kind::Call),
+        method: Some(method.to_owned()),
+        after,
+        times: 1,
+        effect: Effect::RejectCertified(Refusal {
+            error: 503,
+            message: "a bad day".to_owned(),
+        }),
+    }
 }
 
 fn finding(plan: &Plan, name: CheckName) -> Option<CheckVerdict> {
@@ -332,7 +355,11 @@ async fn a_drill_with_another_answer_proves_nothing_and_leaves_no_trace() {
 
 #[tokio::test]
 async fn a_drill_waits_for_the_next_checkpoint_and_says_since_when() {
-    let bench = Bench::conducted(Options::default(), canopic_tests::operations::brisk()).await;
+    let conduct = Conduct {
+        checkpoint: Conduct::default().checkpoint,
+        ..canopic_tests::operations::brisk()
+    };
+    let bench = Bench::conducted(Options::default(), conduct).await;
     let source = moved_on(&bench).await;
     let op = drill(&source, None);
     let plan = bench.engine.plan(&op).await.unwrap();
@@ -354,166 +381,37 @@ async fn a_drill_waits_for_the_next_checkpoint_and_says_since_when() {
     bench.stop().await;
 }
 
-fn send(bench: &Bench, source: &Restore, target: CanisterId) -> SendSnapshot {
-    SendSnapshot {
-        source: source.canister,
-        snapshot: source.snapshot.clone(),
-        target,
-        may_replace: false,
-        carries_settings: false,
-        through_copy: false,
-        folder: bench.home.join("on-its-way"),
-        keep_as: None,
-    }
-}
-
+/// On a network where nothing is given away, the ledger pays for the throw-away canister, once, and the snapshot is proven all the same.
 #[tokio::test]
-async fn what_does_not_want_to_wait_goes_through_a_copy_that_may_stay() {
-    let bench = Bench::practice().await;
-    let source = moved_on(&bench).await;
-    let target = bench.create().await;
-    let wish = SendSnapshot {
-        through_copy: true,
-        keep_as: Some("on its way".to_owned()),
-        ..send(&bench, &source, target)
-    };
-    let folder = wish.folder.clone();
-    done(&bench.engine, Op::SendSnapshot(wish.clone())).await;
-    let after = picture(&bench.network().world(), target);
-    assert_eq!(
-        (after.is_running, after.total, after.snapshots.len()),
-        (true, Some(1), 0),
-        "the state is there, and what was only a means is not"
-    );
-    assert!(folder.join("canopic.json").exists(), "it was to be kept");
-    let again = bench.engine.plan(&Op::SendSnapshot(wish)).await.unwrap();
-    assert_eq!(
-        blocked_by(&again),
-        Some(CheckName::TargetState),
-        "what is there now is not replaced unasked"
-    );
-    bench.stop().await;
-}
-
-#[tokio::test]
-async fn a_folder_that_holds_something_else_is_neither_used_nor_deleted() {
-    let bench = Bench::practice().await;
-    let source = moved_on(&bench).await;
-    let target = bench.create().await;
-    let wish = SendSnapshot {
-        through_copy: true,
-        ..send(&bench, &source, target)
-    };
-    std::fs::create_dir(&wish.folder).unwrap();
-    std::fs::write(wish.folder.join("letters.txt"), "dear").unwrap();
-    let plan = bench
-        .engine
-        .plan(&Op::SendSnapshot(wish.clone()))
-        .await
-        .unwrap();
-    assert_eq!(blocked_by(&plan), Some(CheckName::Room));
-    assert!(wish.folder.join("letters.txt").exists());
-    bench.stop().await;
-}
-
-#[tokio::test]
-async fn settings_come_along_where_a_person_wants_it() {
+async fn a_drill_that_the_ledger_pays_for_proves_a_snapshot_and_costs_what_was_planned() {
     let bench = Bench::practice().await;
     let source = written_out(&bench).await;
-    let change = canopic_engine::SettingsChange {
-        wasm_memory_limit: Some(1 << 30),
-        ..Default::default()
-    };
-    let op = Op::ChangeSettings {
-        canister: source.canister,
-        change: Box::new(change),
-    };
-    done(&bench.engine, op).await;
-    let target = bench.create().await;
-    let wish = send(&bench, &source, target);
-    let plan = bench
-        .engine
-        .plan(&Op::SendSnapshot(wish.clone()))
-        .await
-        .unwrap();
-    assert_eq!(
-        finding(&plan, CheckName::SettingsDiffer),
-        Some(CheckVerdict::Warns)
-    );
-    let wish = SendSnapshot {
-        carries_settings: true,
-        ..wish
-    };
-    done(&bench.engine, Op::SendSnapshot(wish)).await;
-    let status = bench.status(target).await;
-    assert_eq!(status.settings.wasm_memory_limit, 1_u64 << 30);
-    bench.stop().await;
-}
-
-#[tokio::test]
-async fn to_another_network_a_state_goes_as_a_copy_in_two_operations() {
-    let here = Bench::practice().await;
-    let there = Bench::with(Options {
-        seed: 2,
-        ..Options::default()
-    })
-    .await;
-    let source = moved_on(&here).await;
-    let folder = here.home.join("a-copy");
-    let download = Op::DownloadSnapshot(canopic_engine::DownloadSnapshot {
+    let before = picture(&bench.network().world(), source.canister);
+    let held = bench.engine.balance().await.unwrap();
+    let asked_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let op = Op::Drill(Drill {
         canister: source.canister,
         snapshot: source.snapshot.clone(),
-        folder: folder.clone(),
-        name: "a copy".to_owned(),
-    });
-    done(&here.engine, download).await;
-
-    let target = counter(&there).await;
-    let wish = RestoreCopy {
-        canister: target,
-        folder: folder.clone(),
-        may_replace: false,
-    };
-    let plan = there
-        .engine
-        .plan(&Op::RestoreCopy(wish.clone()))
-        .await
-        .unwrap();
-    assert_eq!(blocked_by(&plan), Some(CheckName::TargetState));
-    count(&there, target).await;
-    let wish = RestoreCopy {
-        may_replace: true,
-        ..wish
-    };
-    let job = done(&there.engine, Op::RestoreCopy(wish)).await;
-    let after = picture(&there.network().world(), target);
-    assert_eq!((after.is_running, after.total), (true, Some(1)));
-    let safety = job.proof().canisters[0].snapshot.clone().unwrap();
-    assert_eq!(
-        after.snapshots.len(),
-        1,
-        "the safety snapshot, and nothing that was only a means"
-    );
-    let back = Op::Restore(Restore {
-        canister: target,
-        snapshot: safety,
-        replace: None,
-    });
-    done(&there.engine, back).await;
-    let after = picture(&there.network().world(), target);
-    assert_eq!(after.total, Some(2), "and there was a way back");
-
-    let canisters = after.canisters;
-    let drill = Op::DrillCopy(DrillCopy {
-        folder: folder.clone(),
         checks: vec![CheckCall {
             method: "total".to_owned(),
             ..well(None)
         }],
-        purse: None,
-        asked_at: 1,
+        purse: Some(Purse::Ledger),
+        asked_at: asked_at.as_nanos() as u64,
     });
-    let job = done(&there.engine, drill).await;
+    let plan = bench.engine.plan(&op).await.unwrap();
+    assert_eq!(
+        finding(&plan, CheckName::Balance),
+        Some(CheckVerdict::Fine),
+        "who pays is asked before"
+    );
+    bench.network().break_it([Fault {
+        effect: Effect::LoseReply,
+        ..refused("create_canister", 0)
+    }]);
+    let job = done(&bench.engine, op).await;
+    assert!(bench.network().faults().is_empty(), "the fault has struck");
+    assert_eq!(job.proof().trial, None, "the throw-away canister is gone");
     assert_eq!(
         job.proof().asked[0]
             .answer
@@ -523,13 +421,98 @@ async fn to_another_network_a_state_goes_as_a_copy_in_two_operations() {
             .as_deref(),
         Some("01000000")
     );
-    let after = picture(&there.network().world(), target);
-    assert_eq!(after.canisters, canisters, "no throw-away canister is left");
-    let copy = canopic_engine::CopyReader::open(&folder).unwrap();
-    assert!(
-        copy.manifest().unwrap().proven_at.is_some(),
-        "the copy stays, and says that it is proven"
+    assert_eq!(picture(&bench.network().world(), source.canister), before);
+    let left = bench.engine.balance().await.unwrap();
+    assert_eq!(
+        held.cycles - left.cycles,
+        plan.cost,
+        "paid once, and what was planned"
     );
-    here.stop().await;
-    there.stop().await;
+    let timeline = bench.engine.timeline(source.canister).await.unwrap();
+    let mut moments = timeline.moments.iter();
+    let moment = moments.find(|moment| {
+        let there = moment.snapshot.as_ref();
+        there.is_some_and(|there| there.id == source.snapshot)
+    });
+    assert!(
+        moment.unwrap().proven_at.is_some(),
+        "the snapshot is stamped as proven: {moment:?}"
+    );
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_group_of_which_one_is_refused_is_as_before_and_none_is_left_stopped() {
+    for restores_refused in 0..2 {
+        let bench = Bench::practice().await;
+        let restores = vec![moved_on(&bench).await, moved_on(&bench).await];
+        let pictures = || {
+            let world = bench.network().world();
+            let of = |wish: &Restore| picture(&world, wish.canister);
+            restores.iter().map(of).collect::<Vec<_>>()
+        };
+        let before = pictures();
+        bench
+            .network()
+            .break_it([refused("load_canister_snapshot", restores_refused)]);
+        let op = Op::RestoreSnapshots {
+            restores: restores.clone(),
+        };
+        undone(&bench.engine, op.clone()).await;
+        for (before, after) in before.iter().zip(pictures()) {
+            assert_eq!(
+                (after.is_running, after.total, &after.snapshots),
+                (true, before.total, &before.snapshots),
+                "the load of number {restores_refused} was refused"
+            );
+        }
+        assert_eq!(bench.engine.left_stopped().await.unwrap(), []);
+        done(&bench.engine, op).await;
+        for after in pictures() {
+            assert_eq!((after.is_running, after.total), (true, Some(1)));
+        }
+        bench.stop().await;
+    }
+}
+
+/// Which steps a job that turned back did for good.
+#[tokio::test]
+async fn what_cannot_be_taken_back_is_not_called_taken_back() {
+    let bench = Bench::practice().await;
+    let canister = counter(&bench).await;
+    let snapshots = vec![
+        snapshot(&bench, canister).await,
+        snapshot(&bench, canister).await,
+    ];
+    bench
+        .network()
+        .break_it([refused("delete_canister_snapshot", 1)]);
+    let op = Op::DeleteSnapshots {
+        canister,
+        snapshots,
+    };
+    let (job, _) = undone(&bench.engine, op).await;
+    assert_eq!(job.stays(), [StepName::DeleteSnapshot]);
+    assert_eq!(job.steps[0].progress, StepProgress::Stays);
+    assert_eq!(job.steps[1].progress, StepProgress::Undone);
+    let after = picture(&bench.network().world(), canister);
+    assert_eq!(after.snapshots.len(), 1, "one is gone, and the job says so");
+    let acts = bench.engine.activity(&Wanted::default()).unwrap();
+    assert_eq!(acts[0].stays, [StepName::DeleteSnapshot]);
+
+    // A module that is installed stays, whatever becomes of the rest.
+    let target = bench.create().await;
+    let install = InstallOrder {
+        canister: target,
+        module: Module::read(large()).unwrap(),
+        wish: Wish::Install,
+        options: UpgradeOptions::default(),
+        arguments: None,
+    };
+    let op = bench.engine.plan_install(&install).await.unwrap().op();
+    bench.network().break_it([refused("clear_chunk_store", 0)]);
+    let (job, _) = undone(&bench.engine, op).await;
+    assert_eq!(job.stays(), [StepName::InstallCode]);
+    assert!(bench.status(target).await.module_hash.is_some());
+    bench.stop().await;
 }

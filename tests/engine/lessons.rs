@@ -167,6 +167,8 @@ async fn a_state_is_moved_to_another_canister() {
         may_replace: false,
         carries_settings: false,
         through_copy: false,
+        waits_at_most_seconds: None,
+        replace: vec![],
         folder: school.engine.place_for_copy("moved").unwrap(),
         keep_as: None,
     };

@@ -240,9 +240,12 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(8);
     let mut trials = vec![];
-    for operation in &operations::ALL {
-        for course in [Course::Forward, Course::Back] {
-            for last in 1..=events(operation, course) {
+    let both = |operation: &Operation| {
+        [Course::Forward, Course::Back].map(|course| (course, events(operation, course)))
+    };
+    for (operation, courses) in operations::of_each(both) {
+        for (course, events) in courses {
+            for last in 1..=events {
                 let name = format!("restart::{}::{course:?}::event_{last}", operation.name);
                 trials.push(Trial::test(name, move || {
                     contained(|| runtime().block_on(kill_after(operation, course, last)))

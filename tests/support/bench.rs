@@ -24,7 +24,10 @@ use canopic_practice::{
 };
 use futures::future::BoxFuture;
 use ic_agent::{Agent, AgentError, identity::BasicIdentity};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tempfile::TempDir;
 
 /// An engine with folders of its own, on a network.
@@ -93,12 +96,24 @@ impl Bench {
             .fetch_root_key()
             .await
             .expect("the network tells its root key");
-        Self::on(address, agent, somewhere, vec![], None, Conduct::default())
+        // How soon a foreign network writes out is its own business, and whoever names it may know.
+        let checkpoint = named("CANOPIC_CHECKPOINT_SECONDS").and_then(|text| text.parse().ok());
+        let conduct = Conduct::default();
+        let conduct = Conduct {
+            checkpoint: checkpoint.map_or(conduct.checkpoint, Duration::from_secs),
+            ..conduct
+        };
+        Self::on(address, agent, somewhere, vec![], None, conduct)
     }
 
     /// On a practice network like this.
     pub async fn with(options: Options) -> Self {
-        Self::conducted(options, Conduct::default()).await
+        // Here a checkpoint is made when a test wants one.
+        let conduct = Conduct {
+            checkpoint: Duration::ZERO,
+            ..Conduct::default()
+        };
+        Self::conducted(options, conduct).await
     }
 
     /// On a practice network like this, with an engine of another patience.

@@ -6,12 +6,12 @@ mod scenes;
 
 pub use judgement::{Picture, judge, picture, pictures};
 pub use scenes::{
-    COUNTER, NEXT_COUNTER, count, counter, kept, moved_on, snapshot, well, written_out,
+    COUNTER, NEXT_COUNTER, count, counter, kept, large, moved_on, snapshot, well, written_out,
 };
 
 use crate::Bench;
 use camino::Utf8PathBuf;
-use canopic_engine::{CanisterId, Conduct, Op, Plan, StepName};
+use canopic_engine::{CanisterId, CheckName, Conduct, Op, Plan, StepName};
 use futures::future::BoxFuture;
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ pub struct Change {
 }
 
 /// All operations.
-pub const ALL: [Operation; 15] = [
+pub static ALL: [Operation; 18] = [
     Operation {
         name: "start",
         prepare: |bench| Box::pin(scenes::start(bench)),
@@ -92,6 +92,10 @@ pub const ALL: [Operation; 15] = [
         prepare: |bench| Box::pin(scenes::send_across(bench)),
     },
     Operation {
+        name: "restore-copy",
+        prepare: |bench| Box::pin(scenes::restore_copy(bench)),
+    },
+    Operation {
         name: "install",
         prepare: |bench| Box::pin(scenes::install(bench)),
     },
@@ -112,6 +116,14 @@ pub const ALL: [Operation; 15] = [
         prepare: |bench| Box::pin(scenes::drill(bench)),
     },
     Operation {
+        name: "drill-paid",
+        prepare: |bench| Box::pin(scenes::drill_paid(bench)),
+    },
+    Operation {
+        name: "drill-copy",
+        prepare: |bench| Box::pin(scenes::drill_copy(bench)),
+    },
+    Operation {
         name: "delete-snapshots",
         prepare: |bench| Box::pin(scenes::delete_snapshots(bench)),
     },
@@ -124,6 +136,29 @@ impl Operation {
     }
 }
 
+/// What there is to know of each operation before its cases can be made. It is found out by carrying each of them out once, all at the
+/// same time: most of that is waiting.
+///
+/// # Panics
+///
+/// Where one of them does not end as planned.
+pub fn of_each<Found: Send>(
+    find: impl Fn(&Operation) -> Found + Sync,
+) -> Vec<(&'static Operation, Found)> {
+    let find = &find;
+    std::thread::scope(|scope| {
+        let finding: Vec<_> = ALL
+            .iter()
+            .map(|operation| (operation, scope.spawn(move || find(operation))))
+            .collect();
+        let found = finding.into_iter().map(|(operation, found)| {
+            let found = found.join().expect("each operation ends as planned");
+            (operation, found)
+        });
+        found.collect()
+    })
+}
+
 /// An engine that waits in hundredths of seconds, so that a matrix of hundreds of faults takes a minute. An envelope lives long
 /// enough for a busy machine.
 pub fn brisk() -> Conduct {
@@ -132,6 +167,7 @@ pub fn brisk() -> Conduct {
         first_pause: Duration::from_millis(10),
         longest_pause: Duration::from_millis(200),
         attempts: 6,
+        checkpoint: Duration::from_millis(300),
         witness: None,
         room: None,
     }
@@ -140,9 +176,15 @@ pub fn brisk() -> Conduct {
 /// The call that a step of a plan makes, where it makes one that is struck.
 pub fn method_in(plan: &Plan, step: usize) -> Option<&'static str> {
     let names = || plan.steps.iter().map(canopic_engine::Step::name);
+    let is_paid = plan
+        .checks
+        .iter()
+        .any(|check| check.name == CheckName::Balance);
     let is_chunked = names().any(|name| name == StepName::UploadModule);
     match names().nth(step)? {
         StepName::InstallCode if is_chunked => Some("install_chunked_code"),
+        // Whoever pays for it asks the ledger.
+        StepName::MakeTrial if is_paid => Some("create_canister"),
         name => method(name),
     }
 }
@@ -155,6 +197,8 @@ fn method(step: StepName) -> Option<&'static str> {
         StepName::TakeSnapshot => Some("take_canister_snapshot"),
         StepName::LoadSnapshot | StepName::LoadTrial => Some("load_canister_snapshot"),
         StepName::MakeSnapshot => Some("upload_canister_snapshot_metadata"),
+        StepName::FillSnapshot => Some("upload_canister_snapshot_data"),
+        StepName::FetchToSend => Some("read_canister_snapshot_data"),
         StepName::MakeTrial => Some("provisional_create_canister_with_cycles"),
         StepName::DeleteSnapshot => Some("delete_canister_snapshot"),
         StepName::UploadModule => Some("upload_chunk"),

@@ -124,7 +124,7 @@ async fn a_job_shows_what_it_took_and_what_a_drill_was_answered() {
         "{plan:#}"
     );
     let send = json!({"op": "sendSnapshot", "source": id, "snapshot": snapshot, "target": id, "mayReplace": true,
-        "carriesSettings": false, "throughCopy": true, "keepAs": "a name"});
+        "carriesSettings": false, "throughCopy": true, "waitsAtMostSeconds": null, "replace": [], "keepAs": "a name"});
     let plan = bench.ask(json!({"request": "plan", "op": send})).await;
     assert_eq!(plan["isBlocked"], true, "nothing is sent to itself");
     let remembered = bench

@@ -209,6 +209,8 @@ pub enum StepProgress {
     Undoing,
     /// Taken back.
     Undone,
+    /// Done for good: the job turned back afterwards, and this stays.
+    Stays,
 }
 
 /// How far a step under way is.
@@ -262,6 +264,7 @@ impl From<engine::JobView> for Job {
                         engine::StepProgress::Failed(_) => StepProgress::Failed,
                         engine::StepProgress::Undoing => StepProgress::Undoing,
                         engine::StepProgress::Undone => StepProgress::Undone,
+                        engine::StepProgress::Stays => StepProgress::Stays,
                     },
                     began_at: state.began_at.map(milliseconds),
                     ended_at: state.ended_at.map(milliseconds),

@@ -79,6 +79,8 @@ pub struct Entry {
     pub proven_at: Option<u64>,
     /// Why it did not come out as planned.
     pub failure: Option<Failure>,
+    /// What was done for good although it did not come out as planned.
+    pub stays: Vec<StepName>,
 }
 
 impl From<&Job> for Entry {
@@ -114,6 +116,7 @@ impl From<&Job> for Entry {
             outcome,
             proven_at: job.steps.iter().filter_map(|step| step.proven_at).max(),
             failure: stuck.or(job.failure.as_ref()).cloned(),
+            stays: job.stays(),
         }
     }
 }
@@ -351,6 +354,7 @@ fn table(entries: &[Entry]) -> Result<Vec<u8>> {
             "network",
             "root key",
             "plan",
+            "stays",
             "cost",
             "code",
             "report",
@@ -375,7 +379,8 @@ fn table(entries: &[Entry]) -> Result<Vec<u8>> {
                 entry.who.to_text(),
                 harmless(&entry.network_id.to_string()),
                 entry.network.to_string(),
-                plan(entry),
+                named(&entry.plan),
+                named(&entry.stays),
                 entry.cost.clone(),
                 failure
                     .map(|failure| words(&failure.code))
@@ -444,6 +449,11 @@ fn page(entries: &[Entry], broken_at: Option<u64>, now: u64) -> Vec<u8> {
         let proof = entry.proven_at.map_or_else(String::new, |at| {
             format!("<br><small>Certified {}</small>", moment(at))
         });
+        let stays = if entry.stays.is_empty() {
+            String::new()
+        } else {
+            format!("<br><small>Stays: {}</small>", named(&entry.stays))
+        };
         let failure = entry.failure.as_ref().map_or_else(String::new, |failure| {
             format!(
                 "<br><small>{}: {}</small>",
@@ -453,12 +463,12 @@ fn page(entries: &[Entry], broken_at: Option<u64>, now: u64) -> Vec<u8> {
         });
         let _ = writeln!(
             page,
-            "<tr><td>{}<br><small>{}</small></td><td>{}<br><small>{}</small></td><td>{}</td><td>{}{proof}{failure}</td>\
+            "<tr><td>{}<br><small>{}</small></td><td>{}<br><small>{}</small></td><td>{}</td><td>{}{stays}{proof}{failure}</td>\
              <td><code>{}</code><br><small>{} · {}</small></td></tr>",
             moment(entry.began_at),
             ended(entry),
             words(&entry.op),
-            plan(entry),
+            named(&entry.plan),
             targets.join("<br>"),
             words(&entry.outcome),
             entry.who,
@@ -476,8 +486,8 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-fn plan(entry: &Entry) -> String {
-    let steps: Vec<_> = entry.plan.iter().map(words).collect();
+fn named(steps: &[StepName]) -> String {
+    let steps: Vec<_> = steps.iter().map(words).collect();
     steps.join(", ")
 }
 

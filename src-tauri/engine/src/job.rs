@@ -20,7 +20,7 @@
 
 use crate::{
     CanisterId, Certainty, Code, Error, Fingerprint, NetworkId,
-    ops::{Op, Plan},
+    ops::{Op, Plan, StepName},
     replica::Envelope,
 };
 use candid::Principal;
@@ -208,7 +208,7 @@ pub enum Event {
 pub enum End {
     /// As planned.
     Done,
-    /// Everything that can be taken back was taken back.
+    /// Everything that can be taken back was taken back. What stays says so of itself: [`Progress::Stays`].
     Undone,
     /// It was stuck, and a person leaves it as it is.
     Left,
@@ -242,6 +242,8 @@ pub enum Progress {
     Undoing,
     /// Undone, or never begun when the job turned back.
     Undone,
+    /// Done for good: the job turned back afterwards, and this stays.
+    Stays,
 }
 
 /// A step of a job.
@@ -317,6 +319,15 @@ impl Job {
         outputs.find_map(|output| output["canister"].as_str()?.parse().ok())
     }
 
+    /// What it did for good before it turned back.
+    pub fn stays(&self) -> Vec<StepName> {
+        let steps = self.deed.plan.steps.iter().zip(&self.steps);
+        steps
+            .filter(|(_, state)| state.progress == Progress::Stays)
+            .map(|(step, _)| step.name())
+            .collect()
+    }
+
     /// A job that has just begun.
     pub(crate) fn begin(id: JobId, deed: Deed, news: u64, at: SystemTime) -> Self {
         let waiting = StepState {
@@ -383,7 +394,12 @@ impl Job {
             State::Unwinding => self
                 .steps
                 .iter()
-                .rposition(|step| !matches!(step.progress, Progress::Undone | Progress::Waiting))
+                .rposition(|step| {
+                    !matches!(
+                        step.progress,
+                        Progress::Undone | Progress::Stays | Progress::Waiting
+                    )
+                })
                 .map_or(Next::End(End::Undone), Next::Undo),
             State::Stuck(_) | State::Ended(_) => Next::Rest,
         }
@@ -451,7 +467,14 @@ impl Job {
             Event::UndoBegan { step } => self.steps[step].progress = Progress::Undoing,
             Event::UndoDone { step } => {
                 self.open.clear();
-                self.steps[step].progress = Progress::Undone;
+                // What cannot be taken back is not called taken back.
+                let stays = self.deed.plan.steps[step].verb().is_lasting()
+                    && self.steps[step].output.is_some();
+                self.steps[step].progress = if stays {
+                    Progress::Stays
+                } else {
+                    Progress::Undone
+                };
             }
             Event::Stuck { failure, .. } => {
                 // A call that was refused may be made anew; one whose end is unknown is only ever asked for.

@@ -72,7 +72,7 @@ fn stopped<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<LeftStopped> {
                 Progress::Waiting => continue,
                 // Found as wanted: whoever brought it there answers for it.
                 Progress::Done(_) if !was_changed => continue,
-                Progress::Done(_) => stops,
+                Progress::Done(_) | Progress::Stays => stops,
                 // Taken back: the other way round. A step that never began is "undone", too, and says nothing.
                 Progress::Undone if state.began_at.is_none() || !was_changed => continue,
                 Progress::Undone => !stops,

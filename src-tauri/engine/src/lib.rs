@@ -117,7 +117,7 @@ pub use ops::{
     lifecycle::{Start, Stop},
     removal::{Delete, SendCycles, Uninstall},
     restore::{Load, Restore, Verify, Which},
-    send::{DropCopy, FetchToSend, RestoreCopy, SendSnapshot},
+    send::{AwaitCheckpoint, DropCopy, FetchToSend, RestoreCopy, SendSnapshot},
     settings::ChangeSettings,
     snapshots::{DeleteSnapshot, Take, TakeSnapshot},
     upgrade::{OnFailure, Upgrade, UpgradeCode},

@@ -431,6 +431,18 @@ impl Replica {
         }
     }
 
+    /// The network's time where a canister lives, by certificate.
+    pub(crate) async fn time_at(&self, canister: CanisterId) -> Result<SystemTime> {
+        let doing = "reading the network's time";
+        let certificate = self
+            .agent
+            .read_state_raw(vec![vec!["time".into()]], canister.principal())
+            .await
+            .map_err(|error| read_failed(doing, error))?;
+        time_of(&certificate)
+            .ok_or_else(|| Error::new(Code::Untrusted, doing).because("no time in it"))
+    }
+
     /// The subnet that a canister lives on, by certificate.
     pub(crate) async fn subnet_of(&self, canister: CanisterId) -> Result<Principal> {
         let subnet = self

@@ -56,6 +56,9 @@ pub struct Conduct {
     pub longest_pause: Duration,
     /// How often a call that the network refuses for the moment is signed anew.
     pub attempts: u32,
+    /// By when the network has surely written out what was written before: until then another canister's snapshot may not be
+    /// loadable.
+    pub checkpoint: Duration,
     /// Called with the number of each event after it has been written down. Tests end the process here.
     pub witness: Option<Arc<dyn Fn(u64) + Send + Sync>>,
     /// The most pages that the journal may have, asked before each event is written. Tests fill the disk with it.
@@ -72,6 +75,8 @@ impl Default for Conduct {
             longest_pause: Duration::from_secs(10),
             // Heap delta of a large canister is worked off within minutes: 30 tries of up to ten seconds.
             attempts: 30,
+            // A checkpoint comes every 500 blocks; the network itself says "usually ten minutes".
+            checkpoint: Duration::from_secs(10 * 60),
             witness: None,
             room: None,
         }
@@ -669,6 +674,7 @@ impl crate::Engine {
                 .clone()
                 .with_envelope_life(self.jobs.conduct().envelope_life),
             caller: connection.identity.principal,
+            checkpoint: self.jobs.conduct().checkpoint,
             network: connection.fingerprint(),
             network_id: connection.network.id.clone(),
             folders: self.folders.clone(),

@@ -30,12 +30,17 @@ pub struct Against {
 pub struct Lent {
     address: String,
     effective_id: String,
+    /// From checkpoint to checkpoint, where that is known.
+    checkpoint: Option<&'static str>,
     /// None where somebody else runs it.
     _process: Option<Owned>,
 }
 
 /// A practice network answers within a second; the rest is for a machine that is busy building.
 const READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// Seconds from checkpoint to checkpoint.
+const CHECKPOINT: &str = "1";
 
 /// How often to look whether it does.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -47,6 +52,7 @@ impl Lent {
             return Ok(Self {
                 address: address.clone(),
                 effective_id: effective_id.clone(),
+                checkpoint: None,
                 _process: None,
             });
         }
@@ -56,7 +62,7 @@ impl Lent {
         let mut command = Command::new(places.built("canopic-practice", false));
         command
             // A snapshot can be loaded elsewhere after a checkpoint; nobody wants to wait ten minutes for it.
-            .args(["--checkpoint", "1", "--ready-file"])
+            .args(["--checkpoint", CHECKPOINT, "--ready-file"])
             .arg(&ready)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -68,6 +74,7 @@ impl Lent {
                 return Ok(Self {
                     address,
                     effective_id,
+                    checkpoint: Some(CHECKPOINT),
                     _process: Some(process),
                 });
             }
@@ -85,6 +92,10 @@ impl Lent {
         command
             .env("CANOPIC_NETWORK_URL", &self.address)
             .env("CANOPIC_EFFECTIVE_CANISTER_ID", &self.effective_id)
+            .envs(
+                self.checkpoint
+                    .map(|seconds| ("CANOPIC_CHECKPOINT_SECONDS", seconds)),
+            )
     }
 }
 

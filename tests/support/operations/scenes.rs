@@ -3,10 +3,13 @@
 
 use super::{Change, Scene};
 use crate::Bench;
+use camino::Utf8PathBuf;
 use canopic_engine::{
-    CanisterId, CheckCall, Drill, InstallOrder, Manner, Module, ModuleHash, OnFailure, Op, Restore,
-    SendSnapshot, SnapshotId, TakeSnapshot, Upgrade, UpgradeOptions, Wish,
+    CanisterId, CheckCall, DownloadSnapshot, Drill, DrillCopy, End, InstallOrder, Manner, Module,
+    ModuleHash, OnFailure, Op, Purse, Restore, RestoreCopy, SendSnapshot, SnapshotId, State,
+    TakeSnapshot, Upgrade, UpgradeOptions, Wish,
 };
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A module that counts. What it holds tells which snapshot was loaded.
 pub const COUNTER: &str = r#"(module
@@ -233,6 +236,8 @@ pub(super) async fn send(bench: &Bench) -> Scene {
             may_replace: true,
             carries_settings: false,
             through_copy: false,
+            waits_at_most_seconds: None,
+            replace: vec![],
             folder: bench.home.join("on-its-way"),
             keep_as: None,
         }),
@@ -257,6 +262,8 @@ pub(super) async fn send_to_empty(bench: &Bench) -> Scene {
             may_replace: false,
             carries_settings: false,
             through_copy: false,
+            waits_at_most_seconds: None,
+            replace: vec![],
             folder: bench.home.join("on-its-way"),
             keep_as: None,
         }),
@@ -286,10 +293,72 @@ pub(super) async fn send_across(bench: &Bench) -> Scene {
             may_replace: true,
             carries_settings: true,
             through_copy: false,
+            waits_at_most_seconds: None,
+            replace: vec![],
             folder,
             keep_as: None,
         }),
         cast: vec![(target, change), (source.canister, Change::default())],
+    }
+}
+
+/// The copy of a snapshot that stands at one, and whose it is.
+async fn copied(bench: &Bench) -> (CanisterId, Utf8PathBuf) {
+    let source = moved_on(bench).await;
+    let folder = bench.home.join("a-copy");
+    let download = Op::DownloadSnapshot(DownloadSnapshot {
+        canister: source.canister,
+        snapshot: source.snapshot,
+        folder: folder.clone(),
+        name: "a copy".to_owned(),
+    });
+    let plan = bench.engine.plan(&download).await;
+    let fingerprint = plan.expect("a download can be planned").fingerprint;
+    let job = bench.engine.run(download, &fingerprint).await;
+    let job = bench.engine.rest(job.expect("nobody is in the way")).await;
+    assert_eq!(
+        job.expect("the job is known").state,
+        State::Ended(End::Done)
+    );
+    (source.canister, folder)
+}
+
+pub(super) async fn restore_copy(bench: &Bench) -> Scene {
+    let (_, folder) = copied(bench).await;
+    let target = counter(bench).await;
+    count(bench, target).await;
+    let change = Change {
+        // One that was only a means, and the safety snapshot.
+        taken: 2,
+        ..RESTORED
+    };
+    Scene {
+        means: None,
+        op: Op::RestoreCopy(RestoreCopy {
+            canister: target,
+            folder,
+            may_replace: true,
+            replace: vec![],
+        }),
+        cast: vec![(target, change)],
+    }
+}
+
+pub(super) async fn drill_copy(bench: &Bench) -> Scene {
+    let (source, folder) = copied(bench).await;
+    Scene {
+        means: None,
+        op: Op::DrillCopy(DrillCopy {
+            folder,
+            checks: vec![CheckCall {
+                method: "total".to_owned(),
+                ..well(None)
+            }],
+            purse: None,
+            asked_at: 0,
+        }),
+        // It has nothing to do with it: but no canister is left behind.
+        cast: vec![(source, Change::default())],
     }
 }
 
@@ -340,7 +409,16 @@ pub(super) async fn upgrade(bench: &Bench) -> Scene {
 }
 
 pub(super) async fn drill(bench: &Bench) -> Scene {
+    drill_with(bench, None).await
+}
+
+pub(super) async fn drill_paid(bench: &Bench) -> Scene {
+    drill_with(bench, Some(Purse::Ledger)).await
+}
+
+async fn drill_with(bench: &Bench, purse: Option<Purse>) -> Scene {
     let source = written_out(bench).await;
+    let asked_at = SystemTime::now().duration_since(UNIX_EPOCH);
     Scene {
         means: None,
         op: Op::Drill(Drill {
@@ -350,8 +428,8 @@ pub(super) async fn drill(bench: &Bench) -> Scene {
                 method: "total".to_owned(),
                 ..well(None)
             }],
-            purse: None,
-            asked_at: 0,
+            purse,
+            asked_at: asked_at.map_or(0, |since| since.as_nanos() as u64),
         }),
         cast: vec![(source.canister, Change::default())],
     }
@@ -371,7 +449,11 @@ async fn installed(bench: &Bench, canister: CanisterId, wasm: Vec<u8>, wish: Wis
 }
 
 /// The counter with a section that nobody reads, too large for one message.
-fn large() -> Vec<u8> {
+///
+/// # Panics
+///
+/// Never: the counter is well-formed.
+pub fn large() -> Vec<u8> {
     let name = b"padding";
     let content = (0..2_600_000_u32).map(|n| (n >> 16) as u8 ^ n as u8);
     let mut section = vec![name.len() as u8];

@@ -399,6 +399,7 @@ expected: string | null, };
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
 export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "checkCall" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "preUpgrade" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "trialRuns" | "whatIsLost" | "withdrawal";
+export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "checkCall" | "checkpoint" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "preUpgrade" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "trialRuns" | "whatIsLost";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
@@ -2521,6 +2522,15 @@ carriesSettings: boolean,
  */
 throughCopy: boolean, 
 /**
+ * The longest that somebody likes to wait until it can be loaded directly; where that may take longer it goes through a copy.
+ * Null: as long as it takes.
+ */
+waitsAtMostSeconds: number | null, 
+/**
+ * The target's snapshots that give way where its slots are used up; the last one to the safety snapshot.
+ */
+replace: Array<string>, 
+/**
  * What the copy that stays in the library will be called; null: none stays.
  */
 keepAs: string | null, } | { "op": "restoreCopy", 
@@ -2535,7 +2545,11 @@ copy: string,
 /**
  * Whether a person said that what is in the canister may be replaced.
  */
-mayReplace: boolean, } | { "op": "drill", 
+mayReplace: boolean, 
+/**
+ * The canister's snapshots that give way where its slots are used up; the last one to the safety snapshot.
+ */
+replace: Array<string>, } | { "op": "drill", 
 /**
  * Whose snapshot.
  */
@@ -3318,11 +3332,12 @@ provenAt: number | null, };
  * What a step does. See [`canopic_engine::StepName`].
  */
 export type StepName = "addToBoard" | "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "sendCycles" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
+export type StepName = "addToBoard" | "awaitCheckpoint" | "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
 
 /**
  * How far a step is.
  */
-export type StepProgress = "waiting" | "running" | "done" | "failed" | "undoing" | "undone";
+export type StepProgress = "waiting" | "running" | "done" | "failed" | "undoing" | "undone" | "stays";
 
 /**
  * A program that carries files to other computers.

@@ -175,6 +175,11 @@ pub enum Op {
         carries_settings: bool,
         /// Whether it goes through a copy although both are on the same subnet: then nobody waits for a checkpoint.
         through_copy: bool,
+        /// The longest that somebody likes to wait until it can be loaded directly; where that may take longer it goes through a copy.
+        /// Null: as long as it takes.
+        waits_at_most_seconds: Option<u32>,
+        /// The target's snapshots that give way where its slots are used up; the last one to the safety snapshot.
+        replace: Vec<String>,
         /// What the copy that stays in the library will be called; null: none stays.
         keep_as: Option<String>,
     },
@@ -186,6 +191,8 @@ pub enum Op {
         copy: String,
         /// Whether a person said that what is in the canister may be replaced.
         may_replace: bool,
+        /// The canister's snapshots that give way where its slots are used up; the last one to the safety snapshot.
+        replace: Vec<String>,
     },
     /// Finds out in a throw-away canister of the same subnet whether a snapshot can be restored.
     Drill {
@@ -416,6 +423,8 @@ impl Op {
                 may_replace,
                 carries_settings,
                 through_copy,
+                waits_at_most_seconds,
+                replace,
                 keep_as,
             } => {
                 let (source, target): (engine::CanisterId, engine::CanisterId) =
@@ -428,6 +437,8 @@ impl Op {
                     may_replace,
                     carries_settings,
                     through_copy,
+                    waits_at_most_seconds: waits_at_most_seconds.map(u64::from),
+                    replace: parsed(replace)?,
                     folder: engine.place_for_copy(&keep_as.clone().unwrap_or_else(on_its_way))?,
                     keep_as,
                 })
@@ -436,10 +447,12 @@ impl Op {
                 canister,
                 copy,
                 may_replace,
+                replace,
             } => engine::Op::RestoreCopy(engine::RestoreCopy {
                 canister: canister.parse()?,
                 folder: engine.copy_folder(copy.parse()?)?,
                 may_replace,
+                replace: parsed(replace)?,
             }),
             Self::Drill {
                 canister,

@@ -16,7 +16,7 @@ mirror! {
 mirror! {
     /// What a step does. See [`canopic_engine::StepName`].
     StepName {
-        AddToBoard, Buy, ChangeSettings, CheckAnswer, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, DeleteTrial,
+        AddToBoard, AwaitCheckpoint, Buy, ChangeSettings, CheckAnswer, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, DeleteTrial,
         DropCopy, FetchSnapshot, FetchToSend, FillSnapshot, Give, InstallCode, LoadSnapshot, LoadTrial, MakeSnapshot, MakeTrial,
         MendCopy, Pay, Receive, SendCycles, StampCopy, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
     }
@@ -35,7 +35,7 @@ mirror! {
 mirror! {
     /// What was looked at before a plan was made. See [`canopic_engine::CheckName`].
     CheckName {
-        Amount, AnotherCanister, Argument, Balance, BoundToId, Callers, CheckCall, ChunkStore, Controller, CopyFits, Cycles,
+        Amount, AnotherCanister, Argument, Balance, BoundToId, Callers, CheckCall, Checkpoint, ChunkStore, Controller, CopyFits, Cycles,
         CyclesLost, Difference, FreeSlot, Guard, MainMemory, MemoryLimit, MemoryLost, Module, OpenCalls, PreUpgrade, Room,
         RunState, SafetyElsewhere, SameSubnet, SettingsDiffer, SnapshotOrigin, SnapshotsLost, SnapshotThere,
         SnapshotWhole, Synced, TargetState, TrialRuns, WhatIsLost, Withdrawal,

@@ -1,6 +1,6 @@
 //! One job as a page to read and print: what was planned, what happened when, and what proves it.
 
-use super::{Entry, Outcome, ended, escaped, moment, plan, words};
+use super::{Entry, Outcome, ended, escaped, moment, named, words};
 use crate::{
     Code, Engine, Error, JobId, Result,
     job::{Job, StepState},
@@ -57,12 +57,13 @@ fn page(job: &Job, now: u64) -> Vec<u8> {
             ),
         ),
         ("Signed by", format!("<code>{}</code>", entry.who)),
-        ("Planned", plan(&entry)),
+        ("Planned", named(&entry.plan)),
+        ("Stays all the same", named(&entry.stays)),
         ("Expected cost", format!("{} cycles", entry.cost)),
         ("Job", entry.job.to_string()),
     ];
     page.push_str("<table>\n<tbody>\n");
-    for (name, value) in rows {
+    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
         let _ = writeln!(page, "<tr><th>{name}</th><td>{value}</td></tr>");
     }
     page.push_str("</tbody>\n</table>\n");

@@ -112,6 +112,8 @@ pub enum CheckName {
     AnotherCanister,
     /// Whether the target loads the snapshot directly; otherwise it goes through a copy.
     SameSubnet,
+    /// Whether the network has written the snapshot out, so that another canister can load it.
+    Checkpoint,
     /// Whether the target is empty, or may lose what it holds.
     TargetState,
     /// Whether the target has the source's settings: a snapshot brings none along.

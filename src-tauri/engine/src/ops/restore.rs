@@ -67,7 +67,7 @@ pub(super) async fn plan_restore(world: &World, wishes: &[Restore]) -> Result<Pl
         safeties.push(safety);
     }
     let mut loads = Vec::new();
-    for (wish, safety) in wishes.iter().zip(safeties) {
+    for ((wish, standing), safety) in wishes.iter().zip(&standings).zip(safeties) {
         let Restore {
             canister, snapshot, ..
         } = wish;
@@ -78,6 +78,7 @@ pub(super) async fn plan_restore(world: &World, wishes: &[Restore]) -> Result<Pl
             canister: *canister,
             snapshot: snapshot.clone().into(),
             safety,
+            is_missed: standing.is_running(),
         });
         loads.push(plan.steps.len() - 1);
     }
@@ -189,6 +190,9 @@ pub struct Load {
     pub(crate) snapshot: Which,
     /// The step that takes the snapshot of what is there now.
     pub(crate) safety: Option<usize>,
+    /// Whether somebody misses the canister until it runs again: then nothing is waited for.
+    #[serde(default)]
+    pub(crate) is_missed: bool,
 }
 
 fn version_of(value: &Value) -> Result<u64> {
@@ -205,6 +209,10 @@ impl Verb for Load {
 
     fn kind(&self) -> Kind {
         Kind::Once
+    }
+
+    fn waits_for_checkpoint(&self) -> bool {
+        !self.is_missed
     }
 
     async fn before(&self, work: &Work) -> Result<Value> {
@@ -264,6 +272,7 @@ pub(super) async fn load_back(work: &Work, canister: CanisterId, safety: usize) 
         canister,
         snapshot: taken_before.into(),
         safety: None,
+        is_missed: false,
     };
     work.once(&back, call).await.map(drop)
 }

@@ -1,13 +1,17 @@
 //! Putting a state into another canister: a snapshot of one that is within reach, or a copy on this computer.
 //!
 //! On the same subnet the target loads the source's snapshot directly, without any transfer. What a canister wrote since the subnet's
-//! last checkpoint cannot be loaded elsewhere yet; the network says so and the load waits ([`Code::NotYetLoadable`]), ten minutes at
-//! most, for as long as the person likes. To another subnet, or when somebody would rather not wait, a snapshot goes through a copy:
-//! it is downloaded, uploaded to the target and loaded there, and what was only a means is deleted again. To another network it goes in two
-//! operations, for one works on one network: a download there, and [`RestoreCopy`] here.
+//! last checkpoint cannot be loaded elsewhere yet ([`Code::NotYetLoadable`]), for ten minutes at most. A target that somebody would miss
+//! runs on meanwhile: [`AwaitCheckpoint`] comes before its stop. Only a load tells for sure whether a snapshot is written out, but one
+//! that succeeds replaces what runs there, with nothing kept; so the snapshot's age tells, by the network's own time, and the load that
+//! is refused all the same turns the job back instead of waiting. A target that is empty or stopped anyway waits in the load itself.
+//!
+//! To another subnet, or when that would take longer than somebody likes to wait, a snapshot goes through a copy: it is downloaded,
+//! uploaded to the target and loaded there, and what was only a means is deleted again. Which way it goes is said by the plan. To another
+//! network it goes in two operations, for one works on one network: a download there, and [`RestoreCopy`] here.
 //!
 //! The source stays as it is, running. The target is stopped once everything has arrived, what is in it is taken as a safety snapshot,
-//! the state is loaded, and the target runs again if it ran.
+//! the state is loaded, and the target runs again if it ran. Where its slots are used up, snapshots that somebody names give way.
 
 use super::{
     Check, CheckName, Downtime, Kind, Plan, Standing, Undo, Verb, Verdict, World,
@@ -15,24 +19,27 @@ use super::{
         self, DownloadSnapshot, Fetch, NODES, arrive, fits, metadata_at, module_of, room_for,
         sizes, written,
     },
+    cycles,
     lifecycle::{Start, Stop},
     restore::{Load, Verify, Which},
     settings::{self, ChangeSettings},
     snapshots::{DeleteSnapshot, Take, affordable, snapshot_there, state_bytes},
 };
 use crate::{
-    CanisterId, CanisterSettings, ChainSnapshot, Code, CopyReader, Result, RunState, SLOTS,
+    CanisterId, CanisterSettings, ChainSnapshot, Code, CopyReader, Error, Result, RunState, SLOTS,
     SettingsChange,
     canister::review,
     folder,
+    journal::milliseconds,
     runner::Work,
-    snapshot::{self, SnapshotId},
+    snapshot::{self, Snapshot, SnapshotId},
     transfer::{cost, download::blocking},
 };
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The wish to put one canister's snapshot into another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +57,13 @@ pub struct SendSnapshot {
     pub carries_settings: bool,
     /// Whether it goes through a copy although both are on the same subnet.
     pub through_copy: bool,
+    /// The longest that somebody likes to wait until the snapshot can be loaded directly; where that may take longer it goes through a
+    /// copy. None: as long as it takes.
+    #[serde(default)]
+    pub waits_at_most_seconds: Option<u64>,
+    /// The target's snapshots that give way where its slots are used up; see [`GivesWay`].
+    #[serde(default)]
+    pub replace: Vec<SnapshotId>,
     /// The folder of the copy, where it goes through one.
     pub folder: Utf8PathBuf,
     /// What people will call the copy that stays; none: it is deleted when it has arrived.
@@ -66,6 +80,35 @@ pub struct RestoreCopy {
     pub folder: Utf8PathBuf,
     /// Whether a person said that what is in the canister may be replaced.
     pub may_replace: bool,
+    /// The canister's snapshots that give way where its slots are used up; see [`GivesWay`].
+    #[serde(default)]
+    pub replace: Vec<SnapshotId>,
+}
+
+/// Which snapshot gives way to which: up to two are needed at a time, one that is uploaded and is only a means, and the safety snapshot.
+/// The safety snapshot is taken late, when everything has arrived; so what gives way to it stays that long, and only a second one goes
+/// before.
+struct GivesWay {
+    to_upload: Option<SnapshotId>,
+    to_safety: Option<SnapshotId>,
+}
+
+impl GivesWay {
+    fn of(target: &Standing, named: &[SnapshotId], is_uploaded: bool) -> Self {
+        let mut named = named.to_vec();
+        // Nobody gives way twice.
+        named.dedup();
+        let mut named = named.into_iter().rev();
+        let has_safety = target.status.module_hash.is_some();
+        Self {
+            to_safety: has_safety.then(|| named.next()).flatten(),
+            to_upload: is_uploaded.then(|| named.next()).flatten(),
+        }
+    }
+
+    fn amount(&self) -> usize {
+        usize::from(self.to_upload.is_some()) + usize::from(self.to_safety.is_some())
+    }
 }
 
 pub(super) async fn plan_send(world: &World, wish: &SendSnapshot) -> Result<Plan> {
@@ -76,7 +119,30 @@ pub(super) async fn plan_send(world: &World, wish: &SendSnapshot) -> Result<Plan
         world.replica.subnet_of(wish.source),
         world.replica.subnet_of(wish.target)
     )?;
-    let is_direct = subnets.0 == subnets.1 && !wish.through_copy;
+    let sent = source.snapshot(&wish.snapshot);
+    let may_be_direct = subnets.0 == subnets.1 && !wish.through_copy;
+    let wait = match sent {
+        Some(sent) if may_be_direct => {
+            let now = world.replica.time_at(wish.source).await?;
+            written_out_by(sent, world.checkpoint)
+                .duration_since(now)
+                .unwrap_or_default()
+        }
+        _ => Duration::ZERO,
+    };
+    let is_too_long = wish
+        .waits_at_most_seconds
+        .is_some_and(|most| wait > Duration::from_secs(most));
+    let is_direct = may_be_direct && !is_too_long;
+    // Time decides on the way, too: what was confirmed is the way that was shown.
+    plan.fingerprint = cycles::fingerprint(&json!([plan.fingerprint, is_direct]));
+    if may_be_direct {
+        plan.checks.push(
+            Check::warn(CheckName::Checkpoint, wait.is_zero())
+                .with("atMostSeconds", wait.as_secs_f64().ceil())
+                .with("isThroughCopy", is_too_long),
+        );
+    }
     plan.checks.extend([
         snapshot_there(&source, &wish.snapshot),
         Check::require(CheckName::AnotherCanister, wish.source != wish.target),
@@ -96,14 +162,27 @@ pub(super) async fn plan_send(world: &World, wish: &SendSnapshot) -> Result<Plan
         .push(Check::warn(CheckName::BoundToId, false).with("name", &source.name));
     may_be_replaced(&mut plan, &target, wish.may_replace);
 
-    let Some(sent) = source.snapshot(&wish.snapshot) else {
+    let Some(sent) = sent else {
         return Ok(plan);
     };
-    let sent = u128::from(sent.bytes);
     let settings = wish.carries_settings.then_some(settings);
+    let gives_way = GivesWay::of(&target, &wish.replace, !is_direct);
+    may_give_way(&mut plan, &target, &wish.replace);
     if is_direct {
-        receives(&mut plan, &target, sent, 0, false);
-        load(&mut plan, &target, &wish.snapshot.clone().into(), settings);
+        receives(&mut plan, &target, sent.bytes.into(), 0, false, &gives_way);
+        if is_missed(&target) {
+            plan.step(AwaitCheckpoint {
+                source: wish.source,
+                snapshot: wish.snapshot.clone(),
+            });
+        }
+        load(
+            &mut plan,
+            &target,
+            &wish.snapshot.clone().into(),
+            settings,
+            gives_way.to_safety,
+        );
         return Ok(plan);
     }
     let name = wish
@@ -124,9 +203,10 @@ pub(super) async fn plan_send(world: &World, wish: &SendSnapshot) -> Result<Plan
         &source,
         &target,
         wish.keep_as.is_some(),
+        &gives_way,
     )
     .await?;
-    load(&mut plan, &target, &which, settings);
+    load(&mut plan, &target, &which, settings, gives_way.to_safety);
     discard(&mut plan, &target, which);
     if wish.keep_as.is_none() {
         plan.step(DropCopy { fetch });
@@ -142,6 +222,7 @@ async fn across(
     source: &Standing,
     target: &Standing,
     is_kept: bool,
+    gives_way: &GivesWay,
 ) -> Result<Which> {
     let metadata = metadata_at(world, fetch.canister, &fetch.snapshot).await?;
     let entries = metadata.stored.len();
@@ -168,7 +249,7 @@ async fn across(
         Ok(checks)
     });
     plan.checks.extend(found.await?);
-    receives(plan, target, declared.into(), writing, true);
+    receives(plan, target, declared.into(), writing, true, gives_way);
     plan.twin.push(format!(
         "icp canister snapshot download {} {} -o {}",
         fetch.canister, fetch.snapshot, fetch.folder
@@ -177,16 +258,22 @@ async fn across(
         fetch: fetch.clone(),
         is_kept,
     });
-    Ok(upload(plan, target, &fetch.folder))
+    Ok(upload(plan, target, &fetch.folder, gives_way))
 }
 
 /// Adds the steps that make a snapshot of the target out of a copy.
-fn upload(plan: &mut Plan, target: &Standing, folder: &Utf8Path) -> Which {
+fn upload(plan: &mut Plan, target: &Standing, folder: &Utf8Path, gives_way: &GivesWay) -> Which {
     let canister = target.canister;
+    let replacing = gives_way
+        .to_upload
+        .as_ref()
+        .map(|replaced| format!(" --replace {replaced}"))
+        .unwrap_or_default();
     plan.twin.push(format!(
-        "UPLOADED=$(icp canister snapshot upload {canister} -i {folder} --quiet)"
+        "UPLOADED=$(icp canister snapshot upload {canister} -i {folder}{replacing} --quiet)"
     ));
-    let made = arrive(plan, &canister.into(), folder, None, false);
+    let replaced = gives_way.to_upload.clone();
+    let made = arrive(plan, &canister.into(), folder, replaced, false);
     Which::Made { made }
 }
 
@@ -205,9 +292,18 @@ pub(super) async fn plan_restore_copy(world: &World, wish: &RestoreCopy) -> Resu
     let declared: u64 = sizes(metadata).iter().sum();
     let entries = metadata.stored.len();
     let writing = cost::upload(declared, written(&reader), entries, NODES);
-    receives(&mut plan, &target, declared.into(), writing, true);
-    let which = upload(&mut plan, &target, &wish.folder);
-    load(&mut plan, &target, &which, None);
+    let gives_way = GivesWay::of(&target, &wish.replace, true);
+    may_give_way(&mut plan, &target, &wish.replace);
+    receives(
+        &mut plan,
+        &target,
+        declared.into(),
+        writing,
+        true,
+        &gives_way,
+    );
+    let which = upload(&mut plan, &target, &wish.folder, &gives_way);
+    load(&mut plan, &target, &which, None, gives_way.to_safety);
     discard(&mut plan, &target, which);
     Ok(plan)
 }
@@ -225,8 +321,32 @@ fn may_be_replaced(plan: &mut Plan, target: &Standing, may_replace: bool) {
     ]);
 }
 
+/// Whether somebody misses the canister while it is stopped: what is empty answers nobody, stopped or not.
+fn is_missed(target: &Standing) -> bool {
+    target.is_running() && target.status.module_hash.is_some()
+}
+
+/// By when the network has surely written a snapshot out: a checkpoint after it was taken, and some time more, for blocks are not as
+/// regular as that.
+fn written_out_by(snapshot: &Snapshot, checkpoint: Duration) -> SystemTime {
+    UNIX_EPOCH + Duration::from_nanos(snapshot.taken_at) + checkpoint + checkpoint / 20
+}
+
+/// Whether the snapshots that give way are there.
+fn may_give_way(plan: &mut Plan, target: &Standing, named: &[SnapshotId]) {
+    let there = named.iter().map(|id| snapshot_there(target, id));
+    plan.checks.extend(there);
+}
+
 /// Whether the target has the room and the cycles: for the safety snapshot, the load, and the upload where there is one.
-fn receives(plan: &mut Plan, target: &Standing, sent: u128, writing: u128, is_uploaded: bool) {
+fn receives(
+    plan: &mut Plan,
+    target: &Standing,
+    sent: u128,
+    writing: u128,
+    is_uploaded: bool,
+    gives_way: &GivesWay,
+) {
     let has_code = target.status.module_hash.is_some();
     let mut needed = snapshot::cost(sent) + writing;
     let mut bytes = sent;
@@ -240,12 +360,15 @@ fn receives(plan: &mut Plan, target: &Standing, sent: u128, writing: u128, is_up
     let slots = usize::from(has_code) + usize::from(is_uploaded);
     if slots > 0 {
         plan.checks.push(
-            Check::require(CheckName::FreeSlot, target.snapshots.len() + slots <= SLOTS)
-                .with("name", &target.name)
-                .with("used", target.snapshots.len())
-                .with("needed", slots)
-                .with("slots", SLOTS)
-                .or(Code::SlotsFull),
+            Check::require(
+                CheckName::FreeSlot,
+                target.snapshots.len() + slots <= SLOTS + gives_way.amount(),
+            )
+            .with("name", &target.name)
+            .with("used", target.snapshots.len())
+            .with("needed", slots)
+            .with("slots", SLOTS)
+            .or(Code::SlotsFull),
         );
     }
     plan.cost += needed;
@@ -253,13 +376,18 @@ fn receives(plan: &mut Plan, target: &Standing, sent: u128, writing: u128, is_up
 }
 
 /// Adds the steps that put the state of a snapshot in place of the target's.
-fn load(plan: &mut Plan, target: &Standing, which: &Which, settings: Option<SettingsChange>) {
+fn load(
+    plan: &mut Plan,
+    target: &Standing,
+    which: &Which,
+    settings: Option<SettingsChange>,
+    replace: Option<SnapshotId>,
+) {
     let canister = target.canister;
     let has_code = target.status.module_hash.is_some();
     plan.undo = Undo::RestoreSafety;
     if target.is_running() {
-        // What is empty answers nobody, stopped or not.
-        plan.downtime = if has_code {
+        plan.downtime = if is_missed(target) {
             Downtime::Brief
         } else {
             Downtime::None
@@ -268,11 +396,8 @@ fn load(plan: &mut Plan, target: &Standing, which: &Which, settings: Option<Sett
         plan.step(Stop { canister });
     }
     let safety = has_code.then(|| {
-        plan.twin.push(Take::twin(canister, None));
-        plan.step(Take {
-            canister,
-            replace: None,
-        });
+        plan.twin.push(Take::twin(canister, replace.as_ref()));
+        plan.step(Take { canister, replace });
         plan.steps.len() - 1
     });
     plan.twin.push(format!(
@@ -283,6 +408,7 @@ fn load(plan: &mut Plan, target: &Standing, which: &Which, settings: Option<Sett
         canister,
         snapshot: which.clone(),
         safety,
+        is_missed: is_missed(target),
     });
     let loaded = plan.steps.len() - 1;
     if let Some(change) = settings {
@@ -356,6 +482,46 @@ fn settings_differ(
         .with("name", &target.name)
         .with("differences", found.differences.len())
         .with("areCarried", are_carried))
+}
+
+/// Waits until the network has surely written a snapshot out, so that another canister can load it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AwaitCheckpoint {
+    source: CanisterId,
+    snapshot: SnapshotId,
+}
+
+#[async_trait]
+impl Verb for AwaitCheckpoint {
+    fn canister(&self) -> CanisterId {
+        self.source
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Observe
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        let snapshots = work.snapshots(self.source).await?;
+        let sent = snapshots
+            .iter()
+            .find(|snapshot| snapshot.id == self.snapshot);
+        let sent = sent.ok_or_else(|| {
+            Error::new(Code::SnapshotGone, "waiting for a checkpoint")
+                .with("snapshot", &self.snapshot)
+        })?;
+        let ready = written_out_by(sent, work.world().checkpoint);
+        let now = work.look(|| work.replica().time_at(self.source)).await?;
+        // How long is the network's business; this computer's clock only measures it.
+        let wait = ready.duration_since(now).unwrap_or_default();
+        let since = SystemTime::now();
+        let reason = Error::new(Code::NotYetLoadable, "waiting for a checkpoint")
+            .with("since", milliseconds(since))
+            .with("atMostSeconds", wait.as_secs_f64().ceil());
+        work.wait_until(since + wait, &reason).await?;
+        Ok(Value::Null)
+    }
 }
 
 /// Fetches a snapshot into a folder that is only a means, unless a person wants to keep it.

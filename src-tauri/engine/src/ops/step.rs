@@ -108,6 +108,8 @@ steps! {
     StampCopy(drill::StampCopy),
     /// Fetches a snapshot that goes to another canister.
     FetchToSend(send::FetchToSend),
+    /// Waits until the network has written a snapshot out.
+    AwaitCheckpoint(send::AwaitCheckpoint),
     /// Deletes the copy that was only a means.
     DropCopy(send::DropCopy),
 }
@@ -151,6 +153,11 @@ pub(crate) trait Verb: Send + Sync {
     /// Whether a failure leaves the job where it is, for a person, instead of turning it back.
     fn is_left_to_a_person(&self) -> bool {
         false
+    }
+
+    /// Whether it waits where the network has not written out yet what is loaded. Not where somebody misses the canister meanwhile.
+    fn waits_for_checkpoint(&self) -> bool {
+        true
     }
 
     /// What has to be known of the world to tell later whether the call took effect.

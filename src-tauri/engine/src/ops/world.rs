@@ -8,13 +8,15 @@ use crate::{
 };
 use candid::Principal;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// A network as somebody, for planning and for working.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) replica: Replica,
     pub(crate) caller: Principal,
+    /// By when the network has surely written out what was written before.
+    pub(crate) checkpoint: Duration,
     pub(crate) network: Fingerprint,
     pub(crate) network_id: NetworkId,
     pub(crate) folders: Arc<Folders>,

@@ -246,12 +246,15 @@ impl Work {
             };
             // The next checkpoint comes for sure, and nothing is lost by waiting: until then this is no attempt.
             if error.code == Code::NotYetLoadable {
+                if once.is_some_and(|verb| !verb.waits_for_checkpoint()) {
+                    return Err(error);
+                }
                 error = error
                     .with(
                         "since",
                         since.get_or_insert_with(|| milliseconds(SystemTime::now())),
                     )
-                    .with("atMostSeconds", CHECKPOINTS.as_secs());
+                    .with("atMostSeconds", self.inner.conduct.checkpoint.as_secs());
             } else {
                 attempts = attempts.saturating_sub(1);
             }
@@ -265,6 +268,23 @@ impl Work {
             self.go_on()?;
             self.pause(pauses.next()).await;
         }
+    }
+
+    /// Waits until a moment of this computer's time, and says for what, and since when. A person who wants the job to end ends it.
+    pub(crate) async fn wait_until(&self, moment: SystemTime, reason: &Error) -> Result<()> {
+        self.inner.hinder(self.job, Some(reason));
+        loop {
+            self.go_on()?;
+            // By the calendar, so that the time that the computer sleeps counts.
+            match moment.duration_since(SystemTime::now()) {
+                Ok(left) if !left.is_zero() => {
+                    self.pause(left.min(self.inner.conduct.longest_pause)).await;
+                }
+                _ => break,
+            }
+        }
+        self.inner.hinder(self.job, None);
+        Ok(())
     }
 
     /// Signs a call and writes it down. Nothing is sent yet.
@@ -336,9 +356,6 @@ impl Work {
             .fetch_max(milliseconds(at), Ordering::Relaxed);
     }
 }
-
-/// A checkpoint comes every ten minutes at most: by then what was written before can be loaded elsewhere.
-const CHECKPOINTS: Duration = Duration::from_secs(10 * 60);
 
 /// Pauses that grow.
 pub(crate) struct Pauses {

@@ -369,10 +369,12 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "The identity is still here, and so is its key.",
     next: "Export the key first, or add another controller. Without either nobody could ever change the canister again.",
   }),
-  notYetLoadable: () => ({
+  notYetLoadable: (facts) => ({
     title: "The network has not written this snapshot out yet",
     safe: "Nothing has changed.",
-    next: "It does so every few minutes; Canopic waits for it, ten minutes at most.",
+    next: facts["since"]
+      ? "It does so every few minutes; Canopic waits for it, ten minutes at most."
+      : "It does so every few minutes: try again a little later, or send the snapshot through a copy.",
   }),
   outcomeUnknown: (facts) => ({
     title: `Nobody can tell whether ${facts["doing"] ?? "the last change"} took effect`,

@@ -1,7 +1,12 @@
 /** What is said of operations: what is asked, what a plan found, what its steps do, and how it ended. */
 import type { ActKind } from "../../backend/backend";
 import type { Check, CheckName, Downtime, OpName, StepName, Undo } from "../../backend/wire";
-import { bytes, cycles, exactMoment, runway } from "../format";
+import { bytes, cycles, duration, exactMoment, runway } from "../format";
+
+/** How long the network may need at most, by a plan's facts. */
+function atMost(facts: Check["facts"]): string {
+  return duration(1000 * Number(facts["atMostSeconds"] ?? 600));
+}
 
 /** The words for each thing that can be done to a canister. */
 interface ActWords {
@@ -263,6 +268,18 @@ export const checks: Record<CheckName, CheckWords> = {
         ? "Start it first, or ask nothing afterwards."
         : "Write arguments and expected answer as Candid text, as the method takes and gives them.",
   },
+  checkpoint: {
+    fine: () => "The network has written the snapshot out",
+    ...otherwise((facts) =>
+      facts["isThroughCopy"] === "true"
+        ? `The network may need ${atMost(facts)} to write the snapshot out: it goes through a copy instead`
+        : `The network may need ${atMost(facts)} to write the snapshot out`,
+    ),
+    remedy: (facts) =>
+      facts["isThroughCopy"] === "true"
+        ? "Nothing has to be waited for."
+        : "It is waited for before anything is stopped.",
+  },
   chunkStore: {
     ...always(() => "There is room to bring the module along"),
     blocks: () => "Its chunk store is full",
@@ -454,6 +471,7 @@ export const checks: Record<CheckName, CheckWords> = {
 
 export const steps: Record<StepName, string> = {
   addToBoard: "Put it on the board",
+  awaitCheckpoint: "Wait until the network has written the snapshot out",
   buy: "Buy cycles and make the canister",
   changeSettings: "Change the settings",
   checkAnswer: "Ask whether it is well",
@@ -541,6 +559,7 @@ export const guide = {
   leaveMeaning: "The job ends here. Nothing more is sent.",
   asked: "It has been asked.",
   hindered: (why: string) => `${why}. It is waited for; nothing is lost.`,
+  atMost: (left: string) => `${left} at most.`,
   far: (done: string, total: string) => `${done} of ${total}`,
   rate: (bytes: string) => `${bytes}/s`,
   chooseFirst: "Something is left to choose.",
@@ -552,6 +571,7 @@ export const guide = {
     failed: "Failed",
     undoing: "Taking back",
     undone: "Taken back",
+    stays: "Stays as it is done",
   },
   proven: "Proven by a certificate",
   fixes: {
