@@ -5,6 +5,9 @@ import { browser } from "./playwright.config";
 export default defineConfig({
   testDir: "screenshots",
   fullyParallel: true,
+  // Many states in one test, on a computer that may be busy.
+  timeout: 180_000,
+  expect: { timeout: 20_000 },
   retries: 0,
   workers: 2,
   reporter: "list",

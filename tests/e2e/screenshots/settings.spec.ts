@@ -45,10 +45,11 @@ test("networks", async ({ page, bridge }) => {
     proxy.mood = { kind: "posing" };
     const added = page.getByRole("region", { name: "Added by you" });
     await added.getByRole("button", { name: /^Work here/ }).click();
-    await expect(added.getByRole("alert")).toBeVisible(waiting);
-    await added.getByRole("alert").scrollIntoViewIfNeeded();
+    await page.getByRole("link", { name: "Canisters", exact: true }).click();
+    const alarm = page.getByRole("main").getByRole("alert");
+    await expect(alarm).toBeVisible(waiting);
     await take(page, "networks-alarm");
-    await added.getByRole("button", { name: "Look at the new key" }).click();
+    await alarm.getByRole("button", { name: "Look at the new key" }).click();
     await expect(dialog).toContainText("It is known by", waiting);
     await take(page, "network-new-key");
     await leave(page);

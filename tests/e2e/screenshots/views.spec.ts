@@ -30,7 +30,7 @@ const failure = (code: string) => ({
 test("the board", async ({ page, bridge }) => {
   await openBoard(page, bridge);
   await take(page, "board");
-  await row(page, "storefront").getByRole("button", { name: "Start storefront" }).hover();
+  await row(page, "shipping_partner").getByRole("button", { name: "Stop shipping_partner" }).hover();
   await expect(page.getByRole("tooltip")).toBeVisible();
   await take(page, "board-tooltip");
   await page.getByRole("searchbox").fill("nothing has this name");
@@ -135,7 +135,12 @@ for (const [code, facts] of [
     const trouble = { ...failure(code), facts };
     await rewrite(
       page,
-      (canisters) => canisters.map((canister) => ({ ...canister, reading: { kind: "failed", failure: trouble } })),
+      (canisters) =>
+        canisters.map((canister) => ({
+          ...canister,
+          denied: { start: "notRead", stop: "notRead" },
+          reading: { kind: "failed", failure: trouble },
+        })),
       trouble,
     );
     await openBoard(page, bridge);

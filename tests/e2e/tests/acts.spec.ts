@@ -85,6 +85,10 @@ test("a beginning that nobody answers is unknown, and is looked up", async ({ pa
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByRole("alert")).toContainText("Unknown whether stock was stopped");
   await expect(dialog.getByRole("alert")).toContainText("It will not be sent a second time.");
+  await expect(dialog.getByRole("button", { name: "Stop stock" }), "first it is looked up").toHaveAttribute(
+    "aria-disabled",
+    "true",
+  );
   await page.unroute("**/bridge/request");
   await dialog.getByRole("button", { name: "Check what happened" }).click();
   await expect(dialog.getByRole("alert")).toBeHidden();

@@ -1,4 +1,5 @@
 import { change, expect, names, openBoard, row, test } from "../bridge";
+import { ask } from "../engine";
 
 test.beforeEach(({ page, bridge }) => openBoard(page, bridge));
 
@@ -140,6 +141,16 @@ test("says why something cannot be done", async ({ page }) => {
   // It can be pressed, so that it can be reached; it only does nothing.
   await stop.click({ force: true });
   await expect(page.getByRole("dialog")).toBeHidden();
+});
+
+test("works without an identity, and says what one would add", async ({ page, bridge }) => {
+  await ask(bridge, "chooseIdentity", { identity: "anonymous" });
+  await page.reload();
+  await expect(row(page, "orders")).toContainText("Not visible");
+  await expect(row(page, "orders").getByRole("button", { name: "Copy module hash of orders" })).toBeVisible();
+  await expect(page.getByRole("main")).toContainText("You look without an identity");
+  await page.getByRole("main").getByRole("button", { name: "Manage identities" }).click();
+  await expect(page.getByText("Where keys are kept")).toBeVisible();
 });
 
 test("says what only others may see, and what is known all the same", async ({ page }) => {

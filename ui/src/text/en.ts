@@ -274,6 +274,8 @@ export const text = {
     certified: "Certified",
     certifiedMeaning: "A certificate of the network proves this state. Other rows are the word of one of its machines.",
     notVisible: "Not visible",
+    anonymous:
+      "You look without an identity: modules and controllers are public. With one that controls these canisters you see their state, cycles, memory and snapshots, and can change them.",
     onlyControllers: "Only its controllers may see the status.",
     notRead: "Not read",
     changing: { start: "Starting", stop: "Stopping" } satisfies Record<ActKind, string>,
@@ -301,7 +303,6 @@ export const text = {
     } satisfies Record<RunState, string>,
     checkedWhen: "Looked up",
     looking: "It is being looked up.",
-    lookAgain: "Look again",
   },
 
   canister: {

@@ -276,7 +276,7 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
   keyringMissing: (facts) => ({
     title: facts["service"] ? `No keyring runs here: ${facts["service"]} is missing` : "No keyring runs here",
     safe: "No key was written anywhere else instead.",
-    next: "Install and start GNOME Keyring (package gnome-keyring) or KWallet, then log in again. Or keep your keys in a vault file with a passphrase.",
+    next: "Install and start GNOME Keyring (package gnome-keyring), KWallet, or KeePassXC with its Secret Service, then log in again. Or keep your keys in a vault file with a passphrase.",
   }),
   keyUnreadable: (facts) => ({
     title: facts["path"] ? `${facts["path"]} is not a private key` : "This is not a private key",

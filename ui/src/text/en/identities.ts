@@ -97,8 +97,6 @@ export const identityWords = {
   keyring: "The system's keyring",
   keyringWorks: "It works: keys can be kept there.",
   keyringNot: "Keys cannot be kept in the keyring now",
-  keyringInstall:
-    "On Linux, install and start a keyring: GNOME Keyring, KWallet, or KeePassXC with its Secret Service turned on.",
   useVault: "Use the vault file instead",
   keyringAsk: "Try the keyring",
   keyringAsking: "The keyring is being tried.",

@@ -537,6 +537,7 @@ export const guide = {
   cost: "Costs about",
   costNothing: "nothing worth mentioning",
   downtime: "Takes no calls",
+  forGood: "From then on.",
   undo: "How to undo it",
   twin: "The same in a terminal",
   command: "commands",
@@ -563,6 +564,7 @@ export const guide = {
   far: (done: string, total: string) => `${done} of ${total}`,
   rate: (bytes: string) => `${bytes}/s`,
   chooseFirst: "Something is left to choose.",
+  checkFirst: "Look first what happened.",
   cancelling: "It turns back as soon as nothing is in flight.",
   stepStates: {
     waiting: "Waiting",
