@@ -398,8 +398,7 @@ expected: string | null, };
 /**
  * What was looked at before a plan was made. See [`canopic_engine::CheckName`].
  */
-export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "checkCall" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "preUpgrade" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "trialRuns" | "whatIsLost" | "withdrawal";
-export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "checkCall" | "checkpoint" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "preUpgrade" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "trialRuns" | "whatIsLost";
+export type CheckName = "amount" | "anotherCanister" | "argument" | "balance" | "boundToId" | "callers" | "checkCall" | "checkpoint" | "chunkStore" | "controller" | "copyFits" | "cycles" | "cyclesLost" | "difference" | "freeSlot" | "guard" | "mainMemory" | "memoryLimit" | "memoryLost" | "module" | "openCalls" | "preUpgrade" | "room" | "runState" | "safetyElsewhere" | "sameSubnet" | "settingsDiffer" | "snapshotOrigin" | "snapshotsLost" | "snapshotThere" | "snapshotWhole" | "synced" | "targetState" | "trialRuns" | "whatIsLost" | "withdrawal";
 
 /**
  * What a check found. See [`canopic_engine::CheckVerdict`].
@@ -3331,8 +3330,7 @@ provenAt: number | null, };
 /**
  * What a step does. See [`canopic_engine::StepName`].
  */
-export type StepName = "addToBoard" | "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "sendCycles" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
-export type StepName = "addToBoard" | "awaitCheckpoint" | "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
+export type StepName = "addToBoard" | "awaitCheckpoint" | "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "sendCycles" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
 
 /**
  * How far a step is.
