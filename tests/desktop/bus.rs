@@ -108,6 +108,8 @@ impl Bus {
         let mut daemon = Command::new("dbus-daemon")
             .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
             .stdout(Stdio::piped())
+            // It tells of every service that it starts.
+            .stderr(Stdio::null())
             .spawn()
             .expect("dbus-daemon is installed");
         let mut address = String::new();

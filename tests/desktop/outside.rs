@@ -4,7 +4,7 @@ use crate::{
     app::{App, until},
     bus::Bus,
     guided::{ask_to_restore_yesterday, open_with_keys},
-    screen::Screen,
+    screen::{self, Screen},
 };
 use thirtyfour::prelude::*;
 
@@ -70,14 +70,30 @@ async fn a_project_is_opened_in_the_dialog_of_the_system() {
     })
     .await;
     screen.turn_to(dialog);
-    // A path that is typed there is taken as it is, without a list that has to be looked through first.
-    let typed = project.to_str().unwrap().to_owned();
-    let screen = tokio::task::spawn_blocking(move || {
-        screen.type_keys(&typed, &["Return"]);
-        screen
+    // It is ready once it is drawn whole: two pictures are the same.
+    let mut last = Vec::new();
+    let ready = until("the dialog is drawn", async || {
+        let now = screen.picture(dialog);
+        let before = std::mem::replace(&mut last, now.clone());
+        if before == now {
+            Ok(now)
+        } else {
+            Err("it changes")
+        }
     })
-    .await
-    .unwrap();
+    .await;
+    // The first letter of a path brings up a line to type it into. What is typed before that stands there would be lost.
+    screen::press(&["slash"]);
+    until("a line to type into", async || {
+        if screen.picture(dialog) == ready {
+            Err("nothing yet")
+        } else {
+            Ok(())
+        }
+    })
+    .await;
+    screen::write(project.to_str().unwrap().trim_start_matches('/'));
+    screen::press(&["Return"]);
     app.find(
         By::XPath("//h1[contains(., 'corner shop')]"),
         "the project in that folder",
@@ -94,6 +110,7 @@ async fn whoever_looks_elsewhere_is_told_and_comes_back_by_pressing() {
     let bus = Bus::start().await;
     let home = tempfile::tempdir().unwrap();
     let app = App::start_on(Some(&bus), home, "mainnet").await;
+    app.row("orders", "Running").await;
     let screen = Screen::open();
     let window = screen.window("Canopic").expect("it is shown");
     screen.turn_to(window);

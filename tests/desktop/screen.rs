@@ -5,8 +5,8 @@ use x11rb::{
     CURRENT_TIME, NONE,
     connection::Connection as _,
     protocol::xproto::{
-        Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, InputFocus, MapState,
-        Window,
+        Atom, AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask, ImageFormat, InputFocus,
+        MapState, Window,
     },
     rust_connection::RustConnection,
 };
@@ -120,15 +120,34 @@ impl Screen {
         }
     }
 
-    /// Types into whatever has the keyboard, as a hand does; `keys` are names, as in `slash` or `Return`.
-    pub fn type_keys(&self, text: &str, keys: &[&str]) {
-        let typed = Command::new("xdotool")
-            .args(["type", "--clearmodifiers", "--delay", "4", "--", text])
-            .status();
-        assert!(typed.unwrap().success(), "xdotool types");
-        for key in keys {
-            let pressed = Command::new("xdotool").args(["key", key]).status();
-            assert!(pressed.unwrap().success(), "xdotool presses {key}");
-        }
+    /// The upper edge of a window as it is drawn.
+    pub fn picture(&self, window: Window) -> Vec<u8> {
+        let size = self.server.get_geometry(window).unwrap().reply().unwrap();
+        let all_planes = u32::MAX;
+        let edge = self.server.get_image(
+            ImageFormat::Z_PIXMAP,
+            window,
+            0,
+            0,
+            size.width,
+            size.height.min(EDGE),
+            all_planes,
+        );
+        edge.unwrap().reply().unwrap().data
     }
+}
+
+/// Enough of a window to see a line to type into appear at the top of it.
+const EDGE: u16 = 120;
+
+/// Presses keys by their names, as in `slash` or `Return`, in the window that has the keyboard.
+pub fn press(keys: &[&str]) {
+    let pressed = Command::new("xdotool").arg("key").args(keys).status();
+    assert!(pressed.unwrap().success(), "xdotool presses {keys:?}");
+}
+
+/// Types a text there.
+pub fn write(text: &str) {
+    let typed = Command::new("xdotool").args(["type", "--", text]).status();
+    assert!(typed.unwrap().success(), "xdotool types");
 }

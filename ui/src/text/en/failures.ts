@@ -335,9 +335,9 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
     safe: "Nothing was sent, and what is kept about its canisters stays.",
     next: "If it runs on this computer, start it and look again. Otherwise choose another network.",
   }),
-  noFileManager: (facts) => ({
+  noFileManager: () => ({
     title: "No file manager of this computer answers",
-    safe: facts["path"] ? `What you want to see lies at ${facts["path"]}.` : "What you want to see is where it was.",
+    safe: "What you want to see is where it was.",
     next: "Copy the path, and go there with the program that you use for files.",
   }),
   noNetwork: (facts) => ({
