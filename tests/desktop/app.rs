@@ -363,9 +363,9 @@ impl App {
 
     /// Closes the window and gives the home back for another start.
     pub async fn close(self) -> TempDir {
-        // The driver ends the app when the session ends.
+        // The driver ends the app when the session ends; its home is free once it is gone.
         let _ = self.window.clone().quit().await;
-        self.leave()
+        self.ended().await
     }
 }
 

@@ -27,7 +27,7 @@ export interface Backend {
     name: Name,
     parameters: Requests[Name]["parameters"],
   ): Promise<Requests[Name]["reply"]>;
-  /** Tells all news from now on, beginning with everything; gives back what ends it. */
+  /** Tells all news from now on, beginning with everything, to one listener: another one takes its place. Gives back what ends it. */
   follow(listener: (news: News) => void): () => void;
   /** Lets a person pick files or a folder in the system's own dialog; nothing if they thought better of it. */
   pick(kind: PickKind, title: string, suggestion?: string): Promise<Pick[]>;

@@ -4,18 +4,21 @@ import type { AppState } from "../state/app";
 
 /** Watches the canister that a job makes, as soon as it is there; also when the dialog that began it is long closed. */
 export function watchWhenMade(app: AppState, job: number, name: string, group: string): void {
-  const ends: (() => void)[] = [];
+  let isOver = false;
   const watch = async (canister: string) => {
     await app.labels.change(app.backend.request("watchCanister", { canister, name, group }));
     await app.canisters.refreshAnew();
   };
-  ends.push(
-    app.backend.follow((news) => {
-      const jobs = news.kind === "snapshot" ? news.jobs : "job" in news ? [news.job] : [];
-      const found = jobs.find(({ number }) => number === job);
-      if (!found || (found.made === null && isUnderWay(found))) return;
-      ends.splice(0).forEach((end) => end());
-      if (found.made !== null) void watch(found.made);
-    }),
-  );
+  // What the window knows of its jobs already: it is told the news once, and whoever listened anew would take them from it.
+  const end = $effect.root(() => {
+    $effect(() => {
+      const found = app.acts.all.find(({ number }) => number === job);
+      if (isOver || !found || (found.made === null && isUnderWay(found))) return;
+      isOver = true;
+      queueMicrotask(() => {
+        end();
+        if (found.made !== null) void watch(found.made);
+      });
+    });
+  });
 }
