@@ -175,7 +175,7 @@ test("a download is asked about where there is something to know, is paused, and
     .getByRole("link", { name: /^Steps of/ })
     .first()
     .click();
-  await page.getByRole("button", { name: "Go on with the download" }).click();
+  await page.getByRole("main").getByRole("button", { name: "Go on with the download" }).click();
   await expect(page.getByRole("dialog")).toContainText("What happens", patience);
 });
 
