@@ -163,7 +163,7 @@ pub fn of_each<Found: Send>(
 /// enough for a busy machine.
 pub fn brisk() -> Conduct {
     Conduct {
-        envelope_life: Duration::from_secs(3),
+        envelope_life: Duration::from_secs(4),
         first_pause: Duration::from_millis(10),
         longest_pause: Duration::from_millis(200),
         attempts: 6,

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     CanisterId, Code, Error, Result, RunState,
+    canister::lifecycle::is_gone,
     runner::{Done, Work},
     snapshot::{self, SLOTS, SnapshotId},
 };
@@ -167,10 +168,13 @@ pub(super) async fn inventory(work: &Work, canister: CanisterId) -> Result<Vec<S
     Ok(snapshots.into_iter().map(|snapshot| snapshot.id).collect())
 }
 
-/// Deletes a snapshot: gone is done.
+/// Deletes a snapshot: gone is done, with its canister or without it.
 pub(super) async fn delete(work: &Work, canister: CanisterId, id: &SnapshotId) -> Result<()> {
-    if !inventory(work, canister).await?.contains(id) {
-        return Ok(());
+    match inventory(work, canister).await {
+        Ok(there) if there.contains(id) => {}
+        Ok(_) => return Ok(()),
+        Err(error) if is_gone(&error) => return Ok(()),
+        Err(error) => return Err(error),
     }
     match work.repeat(snapshot::delete(canister, id)?).await {
         Err(error) if error.code == Code::SnapshotGone => Ok(()),
