@@ -1,5 +1,12 @@
 //! A message bus of a test's own, with somebody on it who shows notifications and files, and remembers what.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::unused_self,
+    clippy::used_underscore_binding,
+    reason = "the protocols say what comes, and the interfaces are made by a macro"
+)]
+
 use std::{
     collections::HashMap,
     io::{BufRead as _, BufReader},

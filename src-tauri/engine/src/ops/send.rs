@@ -61,7 +61,7 @@ pub struct SendSnapshot {
     /// copy. None: as long as it takes.
     #[serde(default)]
     pub waits_at_most_seconds: Option<u64>,
-    /// The target's snapshots that give way where its slots are used up; see [`GivesWay`].
+    /// The target's snapshots that give way where its slots are used up.
     #[serde(default)]
     pub replace: Vec<SnapshotId>,
     /// The folder of the copy, where it goes through one.
@@ -80,7 +80,7 @@ pub struct RestoreCopy {
     pub folder: Utf8PathBuf,
     /// Whether a person said that what is in the canister may be replaced.
     pub may_replace: bool,
-    /// The canister's snapshots that give way where its slots are used up; see [`GivesWay`].
+    /// The canister's snapshots that give way where its slots are used up.
     #[serde(default)]
     pub replace: Vec<SnapshotId>,
 }
