@@ -1,5 +1,5 @@
-//! Canisters: what is known of each and what may be done with it. [`settings`] is a change and what it would mean, [`creation`] is what
-//! a new one costs, [`past`] is what one held and wrote.
+//! Canisters: what is known of each and what may be done with it. `settings` is a change and what it would mean, `creation` is what
+//! a new one costs, `past` is what one held and wrote.
 
 mod creation;
 mod past;

@@ -1,4 +1,4 @@
-//! Identities: who signs, where the keys are kept, how they come ([`arrival`]) and go.
+//! Identities: who signs, where the keys are kept, how they come (`arrival`) and go.
 //!
 //! Keys never cross. Secrets come in as [`Secret`]; the words of a new recovery phrase go out once. What JSON and the web view
 //! copied on the way cannot be wiped from here; everything from this line on is.

@@ -1,4 +1,4 @@
-//! Jobs as the front end sees them: what can be asked for ([`op`]), the plan to confirm ([`plan`]), and how far each one is.
+//! Jobs as the front end sees them: what can be asked for (`op`), the plan to confirm (`plan`), and how far each one is.
 
 mod op;
 mod plan;
