@@ -1,7 +1,7 @@
 //! Copies: the library of snapshots on this computer. `record` is what is known of each, `inside` is looking into them.
 //!
 //! Verifying, mapping, searching, comparing, packing and unpacking take a while. Such a request names an errand by a number of the
-//! caller's choice; while the request is open, `errand`(crate::Request) tells how far it is and `stopErrand` ends it.
+//! caller's choice; while the request is open, [`errand`](crate::Request) tells how far it is and `stopErrand` ends it.
 
 mod inside;
 mod record;

@@ -1,10 +1,10 @@
 //! What a person who looks elsewhere should know: that a job failed, needs them, or is done at last.
 //!
-//! The decision is made here and is [`Gathering`], which is pure: what becomes of jobs goes in, and what is to be told comes out.
+//! The decision is made here and is `Gathering`, which is pure: what becomes of jobs goes in, and what is to be told comes out.
 //! Sentences are the page's, so a [`Notice`] reaches it as news; it phrases it and hands the words to the shell, which shows them
 //! outside of the window if the notice is one that was made here and not shown yet ([`Api::show`]). So a page cannot make up any.
 //!
-//! **Not noise.** Whoever looks at the window is told nothing: they see it. A job that was done within [`SHORT`] is no news, and
+//! **Not noise.** Whoever looks at the window is told nothing: they see it. A job that was done within `SHORT` is no news, and
 //! what a person called off or left as it is they know. Jobs that end together are one notice, the gravest first; what
 //! went well waits for the others, what did not waits for nobody.
 
