@@ -147,6 +147,9 @@ fn events(operation: &Operation, course: Course) -> u64 {
         if matches!(course, Course::Back) {
             refuse_last(&bench, &plan.expect("the operation can be planned"));
         }
+        // What was done to prepare the world stands in the same journal; the process that is killed begins one of its own.
+        let (jobs, _) = bench.engine.follow();
+        let earlier = jobs.iter().map(|view| view.job.news).max();
         let job = begin(&bench.engine, scene.op.clone()).await;
         let job = bench.engine.rest(job).await.expect("the job is known");
         judge(
@@ -156,7 +159,7 @@ fn events(operation: &Operation, course: Course) -> u64 {
             &pictures(&bench.network().world(), &scene),
         );
         bench.stop().await;
-        job.news
+        job.news - earlier.unwrap_or_default()
     })
 }
 
