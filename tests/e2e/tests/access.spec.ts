@@ -54,11 +54,14 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectNothingFound(page, "an empty activity");
       await page.getByRole("link", { name: "Canisters" }).click();
       await expect(page.getByRole("table")).toBeVisible();
-      await page.route("**/bridge/request", (route) => route.abort("connectionreset"));
+      await page.route("**/bridge/request", (route) =>
+        route.request().postData()?.includes('"request":"run"') ? route.abort("connectionreset") : route.continue(),
+      );
       await change(page, "Stop", "stock");
       await expect(page.getByRole("dialog").getByRole("alert")).toBeVisible();
       await expectNothingFound(page, "an unknown outcome in the dialog");
       await page.keyboard.press("Escape");
+      await page.route("**/bridge/request", (route) => route.abort("connectionreset"));
       await page.getByRole("button", { name: "Refresh" }).click();
       await expect(page.getByText("The last refresh did not get through")).toBeVisible();
       await expectNothingFound(page, "an unknown outcome at its row, and a refresh that failed");
