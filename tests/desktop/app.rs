@@ -3,7 +3,8 @@
 use crate::bus::Bus;
 use std::{
     ffi::OsString,
-    net::TcpListener,
+    fs::File,
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -13,6 +14,8 @@ use thirtyfour::{Capabilities, TypingData, prelude::*};
 
 /// How long something may take to appear. Far beyond what it takes, so that a slow machine does not fail a sound app.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long an app may take to come under its driver: three times what it takes on a busy computer.
+const OPENING: Duration = Duration::from_secs(30);
 /// How often to look whether it has.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -47,7 +50,21 @@ impl App {
     }
 
     /// The same, on a message bus of its own.
-    pub async fn start_on(bus: Option<&Bus>, home: TempDir, pace: &str) -> Self {
+    ///
+    /// The driver finds a free port for the web view and leaves it to the app to take; whoever is quicker has it. Then the app
+    /// runs and the driver waits for it in vain, which says nothing about the app: it is ended, and started once more.
+    pub async fn start_on(bus: Option<&Bus>, mut home: TempDir, pace: &str) -> Self {
+        for _ in 0..2 {
+            match Self::try_start(bus, home, pace).await {
+                Ok(app) => return app,
+                Err(left) => home = left,
+            }
+        }
+        let started = Self::try_start(bus, home, pace).await;
+        started.unwrap_or_else(|_| panic!("the app opens its window"))
+    }
+
+    async fn try_start(bus: Option<&Bus>, home: TempDir, pace: &str) -> Result<Self, TempDir> {
         let program = program();
         // The driver cannot choose a port and tell it, so a free one is found first.
         let port = TcpListener::bind("127.0.0.1:0")
@@ -79,14 +96,21 @@ impl App {
             .set("webkitgtk:browserOptions", options)
             .unwrap();
         let address = format!("http://127.0.0.1:{port}");
-        let window = until("the app opens its window", async || {
-            WebDriver::new(&address, capabilities.clone()).await
+        until("the driver listens", async || {
+            TcpStream::connect(("127.0.0.1", port))
         })
         .await;
-        Self {
-            window,
-            driver,
-            home,
+        let opening = WebDriver::new(&address, capabilities);
+        match tokio::time::timeout(OPENING, opening).await {
+            Ok(Ok(window)) => Ok(Self {
+                window,
+                driver,
+                home,
+            }),
+            trouble => {
+                eprintln!("the app is started again: {:?}", trouble.map(Result::err));
+                Err(Self::end(driver, home).await)
+            }
         }
     }
 
@@ -106,10 +130,14 @@ impl App {
 
     /// Waits for the button of the open dialog whose name contains this, until it can be pressed, and presses it.
     pub async fn press_in_dialog(&self, name: &str) {
-        let button = format!(
-            "(//dialog[@open])[last()]//button[contains(normalize-space(), '{name}')][not(@aria-disabled='true')]"
-        );
-        self.click(&button, name).await;
+        self.click(&button_in_dialog(name), name).await;
+    }
+
+    /// Presses the button of the open dialog that ends the app, and gives the home back: nobody may be left to answer the press.
+    pub async fn end_in_dialog(self, name: &str) -> TempDir {
+        let button = self.find(By::XPath(button_in_dialog(name)), name).await;
+        let _ = button.click().await;
+        self.ended().await
     }
 
     /// Types into the field of this name.
@@ -315,47 +343,19 @@ impl App {
     }
 
     /// Ends the app as a power cut would, and gives the home back for another start.
-    pub fn pull_the_plug(self) -> TempDir {
-        let processes = self.processes();
-        assert_eq!(processes.len(), 1, "the app is one process");
-        for process in processes {
-            let killed = Command::new("kill").arg("-KILL").arg(process).status();
-            assert!(killed.unwrap().success());
-        }
-        self.leave()
+    pub async fn pull_the_plug(self) -> TempDir {
+        assert_eq!(
+            processes(self.home.path()).len(),
+            1,
+            "the app is one process"
+        );
+        kill(self.home.path());
+        self.ended().await
     }
 
     /// Waits until the app has ended by itself, and gives the home back for another start.
-    pub async fn ended(self) -> TempDir {
-        until("the app ends", async || {
-            let left = self.processes().len();
-            if left == 0 { Ok(()) } else { Err(left) }
-        })
-        .await;
-        self.leave()
-    }
-
-    /// The numbers of the app's processes.
-    fn processes(&self) -> Vec<OsString> {
-        let ours = format!(
-            "CANOPIC_HOME={}",
-            self.home.path().join("canopic").display()
-        );
-        let processes = std::fs::read_dir("/proc").unwrap().flatten();
-        let is_ours = |folder: &Path| {
-            let is_app = std::fs::read_link(folder.join("exe")).is_ok_and(|exe| exe == program());
-            // Processes come and go; one that cannot be read is not the app.
-            let environment = std::fs::read(folder.join("environ")).unwrap_or_default();
-            let mut variables = environment.split(|byte| *byte == 0);
-            is_app && variables.any(|variable| variable == ours.as_bytes())
-        };
-        processes
-            .filter(|process| is_ours(&process.path()))
-            .map(|process| process.file_name())
-            .collect()
-    }
-
-    fn leave(mut self) -> TempDir {
+    pub async fn ended(mut self) -> TempDir {
+        is_free(self.home.path()).await;
         let _ = self.driver.kill();
         let _ = self.driver.wait();
         std::mem::replace(&mut self.home, tempfile::tempdir().unwrap())
@@ -367,17 +367,69 @@ impl App {
         let _ = self.window.clone().quit().await;
         self.ended().await
     }
+
+    /// Ends an app that never came under its driver.
+    async fn end(mut driver: Child, home: TempDir) -> TempDir {
+        kill(home.path());
+        is_free(home.path()).await;
+        let _ = driver.kill();
+        let _ = driver.wait();
+        home
+    }
 }
 
 impl Drop for App {
     fn drop(&mut self) {
         // A test that failed has not closed it, and the next one must not find two windows.
-        for process in self.processes() {
-            let _ = Command::new("kill").arg("-KILL").arg(process).status();
-        }
+        kill(self.home.path());
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+fn button_in_dialog(name: &str) -> String {
+    format!(
+        "(//dialog[@open])[last()]//button[contains(normalize-space(), '{name}')][not(@aria-disabled='true')]"
+    )
+}
+
+/// Waits until no app has this home any more. A process that is about to be gone has no name left and still holds what it held: the
+/// lock on its folders is the last that it lets go.
+async fn is_free(home: &Path) {
+    let lock = home.join("canopic/data/lock");
+    until("the app ends", async || {
+        let left = processes(home).len();
+        let is_held = File::open(&lock).is_ok_and(|lock| lock.try_lock().is_err());
+        if left == 0 && !is_held {
+            Ok(())
+        } else {
+            Err(format!("{left} processes, held: {is_held}"))
+        }
+    })
+    .await;
+}
+
+fn kill(home: &Path) {
+    for process in processes(home) {
+        let _ = Command::new("kill").arg("-KILL").arg(process).status();
+    }
+}
+
+/// The numbers of the app's processes with this home.
+fn processes(home: &Path) -> Vec<OsString> {
+    let ours = format!("CANOPIC_HOME={}", home.join("canopic").display());
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let is_ours = |folder: &Path| {
+        let is_app = std::fs::read_link(folder.join("exe")).is_ok_and(|exe| exe == program());
+        // Processes come and go; one that cannot be read is not the app.
+        let environment = std::fs::read(folder.join("environ")).unwrap_or_default();
+        let mut variables = environment.split(|byte| *byte == 0);
+        is_app && variables.any(|variable| variable == ours.as_bytes())
+    };
+    processes
+        .filter(|process| is_ours(&process.path()))
+        .map(|process| process.file_name())
+        .collect()
 }
 
 /// Repeats until it works.

@@ -97,7 +97,7 @@ async fn a_pulled_plug_in_the_middle_of_a_restore_is_told_and_mended_at_the_next
         "the step after the stop",
     )
     .await;
-    let home = app.pull_the_plug();
+    let home = app.pull_the_plug().await;
 
     let app = App::start_in(home).await;
     app.see("orders").await;

@@ -38,8 +38,7 @@ async fn closing_too_early_asks_and_the_next_start_goes_on() {
 
     screen.close("Canopic");
     app.see("Close while something is under way?").await;
-    app.press_in_dialog("Close Canopic").await;
-    let home = app.ended().await;
+    let home = app.end_in_dialog("Close Canopic").await;
 
     let app = App::start_in(home).await;
     app.see("under way").await;
