@@ -289,12 +289,15 @@ impl Replica {
         } = envelope;
         let reply = match self.agent.update_signed(effective, bytes).await {
             Ok(CallResponse::Response(reply)) => reply,
-            Ok(CallResponse::Poll(_)) => self
-                .agent
-                .wait(&request, effective)
-                .await
-                .map(|(reply, _)| reply)
-                .map_err(|error| follow_failed(&doing, error))?,
+            Ok(CallResponse::Poll(_)) => {
+                // What came too late is never answered: sent anew it is done sooner than the agent would give up.
+                let answer = self.agent.wait(&request, effective);
+                tokio::time::timeout(self.envelope_life, answer)
+                    .await
+                    .unwrap_or(Err(AgentError::TimeoutWaitingForResponse()))
+                    .map(|(reply, _)| reply)
+                    .map_err(|error| follow_failed(&doing, error))?
+            }
             Err(error) => return Err(change_failed(&doing, error)),
         };
         read_reply(&doing, reply)
