@@ -47,7 +47,7 @@ test("networks", async ({ page, bridge }) => {
     await added.getByRole("button", { name: /^Work here/ }).click();
     await page.getByRole("link", { name: "Canisters", exact: true }).click();
     const alarm = page.getByRole("main").getByRole("alert");
-    await expect(alarm).toBeVisible(waiting);
+    await expect(alarm).toContainText("another root key", waiting);
     await take(page, "networks-alarm");
     await alarm.getByRole("button", { name: "Look at the new key" }).click();
     await expect(dialog).toContainText("It is known by", waiting);

@@ -181,7 +181,7 @@ test("several, palette, welcome, share", async ({ page, bridge }) => {
   await expect(page.getByRole("dialog").getByText("Ready").first()).toBeVisible();
   await take(page, "several");
   await page.keyboard.press("Escape");
-  await page.getByRole("toolbar").getByRole("button", { name: "Choose none" }).click();
+  await page.getByRole("toolbar").getByRole("button", { name: "Select none" }).click();
   await page.getByRole("button", { name: "More about orders" }).click();
   await take(page, "board-menu");
   await page.keyboard.press("Escape");

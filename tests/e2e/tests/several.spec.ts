@@ -20,8 +20,8 @@ test.beforeEach(({ page, bridge }) => openBoard(page, bridge));
 
 test("stops those that can be stopped, and says why the others cannot", async ({ page }) => {
   await choose(page, ["orders", "stock", "newsletter", "shipping_partner"]);
-  const bar = page.getByRole("toolbar", { name: "What to do with the chosen canisters" });
-  await expect(bar).toContainText("4 chosen");
+  const bar = page.getByRole("toolbar", { name: "What to do with the selected canisters" });
+  await expect(bar).toContainText("4 selected");
   await bar.getByRole("button", { name: "Stop" }).click();
   const dialog = page.getByRole("dialog", { name: "Stop 4 canisters?" });
   const line = (name: string) => dialog.getByRole("listitem").filter({ hasText: name });
@@ -35,7 +35,7 @@ test("stops those that can be stopped, and says why the others cannot", async ({
   await expect(line("stock")).toContainText("Done", waiting);
   await dialog.getByRole("button", { name: "Close" }).click();
   await expect(row(page, "orders")).toContainText("Stopped", waiting);
-  await bar.getByRole("button", { name: "Choose none" }).click();
+  await bar.getByRole("button", { name: "Select none" }).click();
   await expect(bar).toBeHidden();
 });
 

@@ -468,7 +468,7 @@ export const text = {
     help: "Show this list",
     views: "Canisters, Library, Activity, Settings",
     rows: "Move through the rows",
-    choose: "Choose the row, to do something to several",
+    choose: "Select the row, to do something to several",
     ends: "First or last row",
     enter: "Open the canister of the row",
     buttons: "Move among the row's buttons",

@@ -149,11 +149,11 @@ export const shareWords = {
 };
 
 export const tidyWords = {
-  bulk: (amount: number) => `${amount} chosen`,
-  label: "What to do with the chosen canisters",
+  bulk: (amount: number) => `${amount} selected`,
+  label: "What to do with the selected canisters",
   choose: (name: string) => `Choose ${name}`,
-  chooseAll: "Choose all",
-  none: "Choose none",
+  chooseAll: "Select all",
+  none: "Select none",
   start: "Start",
   stop: "Stop",
   takeSnapshots: "Take snapshots",
