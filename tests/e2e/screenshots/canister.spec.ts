@@ -64,7 +64,10 @@ test("calls that fail", async ({ page }) => {
 
 test("logs", async ({ page }) => {
   await page.route("**/bridge/request", async (route) => {
-    if ((route.request().postDataJSON() as { request: string }).request !== "canisterLog") return route.continue();
+    const { request, filter } = route.request().postDataJSON() as { request: string; filter?: { kind: string } };
+    if (request !== "canisterLog") return route.continue();
+    // Whoever follows it is told each line once.
+    if (filter?.kind === "from") return route.fulfill({ json: { lines: [], next: 3, lost: 0 } });
     const lines = ["the shop opens", "an order of 3 pieces", "a trap: no article B9"].map((text, number) => ({
       number,
       at: 1_763_740_800_000 + number * 61_000,
