@@ -276,3 +276,22 @@ test("several canisters at once", async ({ page, bridge }) => {
   await openTimeline(page, bridge, "stock");
   await take(page, "timeline-together");
 });
+
+test("a past worth a picture: ui/timeline.png is this one, light and wide", async ({ page, bridge }) => {
+  const canister = await idOf(bridge, "orders");
+  const { moments } = await ask<{ moments: { snapshot: { id: string } | null }[] }>(bridge, "timeline", { canister });
+  const [evening = "", release = "", before = ""] = moments.flatMap(({ snapshot }) => (snapshot ? [snapshot.id] : []));
+  for (const [snapshot, name, note] of [
+    [evening, "Before the weekend sale", ""],
+    [release, "After the new release", ""],
+    [before, "The old release", "The prices of the spring are in here."],
+  ])
+    await ask(bridge, "labelSnapshot", { canister, snapshot, name, note });
+  await run(bridge, { op: "downloadSnapshot", canister, snapshot: release, name: "After the new release", copy: null });
+  const { copies } = await ask<{ copies: { id: string }[] }>(bridge, "library");
+  for (const { id } of copies) await ask(bridge, "verifyCopy", { copy: id, errand: 1 });
+  await run(bridge, { op: "restore", canister, snapshot: evening, replace: null });
+  await openTimeline(page, bridge, "orders");
+  await expect(page.getByText("Proven restorable")).toBeVisible(patience);
+  await take(page, "timeline-told");
+});

@@ -29,6 +29,7 @@ const failure = (code: string) => ({
 
 test("the board", async ({ page, bridge }) => {
   await openBoard(page, bridge);
+  await expect(page.getByText("Not listed yet")).toHaveCount(0);
   await take(page, "board");
   await row(page, "shipping_partner").getByRole("button", { name: "Stop shipping_partner" }).hover();
   await expect(page.getByRole("tooltip")).toBeVisible();
