@@ -11,7 +11,7 @@ pub use layout::{Layout, Region, Structure, VirtualMemory, layout};
 
 use crate::{
     Code, CopyId, CopyReader, Engine, Error, GRID, Module, ModuleFacts, Part, Progress, Result,
-    SnapshotMetadata, chunks, is_zero, library::off_the_loop,
+    SnapshotMetadata, is_zero, library::off_the_loop,
 };
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -69,10 +69,7 @@ pub enum Language {
 
 /// Looks at everything of a copy that is small.
 pub fn inspect(reader: &CopyReader) -> Result<Inspection> {
-    let mut bytes = Vec::new();
-    for index in 0..chunks(reader.metadata().module_bytes) {
-        bytes.extend(reader.chunk(Part::Module, index)?);
-    }
+    let bytes = reader.module()?;
     let made_with = crate::module::unpack(&bytes)
         .map(|wasm| made_with(&wasm))
         .unwrap_or_default();

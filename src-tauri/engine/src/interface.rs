@@ -186,6 +186,13 @@ impl Interface {
         }
     }
 
+    /// The text of the interface that a module brings along; empty where it brings none, or is no module.
+    pub(crate) fn text_of(module: Vec<u8>) -> String {
+        let module = crate::Module::read(module).ok();
+        let text = module.and_then(|module| module.facts().interface.clone());
+        text.unwrap_or_default()
+    }
+
     /// A method by its name.
     pub fn method(&self, name: &str) -> Result<&Method> {
         self.methods

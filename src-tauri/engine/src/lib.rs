@@ -115,7 +115,7 @@ pub use ops::{
     drill::{DeleteTrial, Drill, DrillCopy, LoadTrial, MakeTrial, StampCopy},
     install::{ClearChunks, InstallCode, InstallModule, UploadModule, VerifyModule},
     lifecycle::{Start, Stop},
-    removal::{Delete, SendCycles, Uninstall},
+    removal::{Delete, PutMessenger, SendCycles, Uninstall},
     restore::{Load, Restore, Verify, Which},
     send::{AwaitCheckpoint, DropCopy, FetchToSend, RestoreCopy, SendSnapshot},
     settings::ChangeSettings,

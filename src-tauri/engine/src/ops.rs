@@ -25,11 +25,13 @@
 //! What a later step needs of an earlier one it takes from [`Work::output`]. A step on a canister or a snapshot that the job itself makes
 //! names the step that makes it: [`Whom`](check_call::Whom), [`Which`](restore::Which).
 
+mod callers;
 pub(crate) mod check_call;
 pub(crate) mod copies;
 pub(crate) mod cycles;
 pub(crate) mod drill;
 pub(crate) mod fleet;
+mod held;
 pub(crate) mod install;
 pub(crate) mod lifecycle;
 mod plan;
@@ -77,6 +79,9 @@ pub enum Op {
         /// Whether its cycles are sent to the identity's account in the cycles ledger before.
         #[serde(default)]
         withdraws: bool,
+        /// The snapshot whose place the safety snapshot takes that is needed for it.
+        #[serde(default)]
+        replace: Option<SnapshotId>,
     },
     /// Lets a canister take calls again.
     Start {
@@ -111,6 +116,9 @@ pub enum Op {
     TakeSnapshots {
         /// Which, in the order in which they are stopped.
         canisters: Vec<CanisterId>,
+        /// Their snapshots that give way where the slots of one are used up; they are gone afterwards.
+        #[serde(default)]
+        replace: Vec<SnapshotId>,
     },
     /// Puts a snapshot's state in place of a canister's, after a safety snapshot of that.
     Restore(restore::Restore),
@@ -259,7 +267,8 @@ pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
         Op::Delete {
             canister,
             withdraws,
-        } => removal::plan_delete(world, *canister, *withdraws).await,
+            replace,
+        } => removal::plan_delete(world, *canister, *withdraws, replace.as_ref()).await,
         Op::TopUp(wish) => cycles::plan_top_up(world, wish).await,
         Op::Uninstall { canister } => removal::plan_uninstall(world, *canister).await,
         Op::Start { canister } => lifecycle::plan_start(world, *canister).await,
@@ -269,7 +278,9 @@ pub(crate) async fn plan(world: &World, op: &Op) -> Result<Plan> {
         Op::DownloadSnapshot(wish) => copies::plan_download(world, wish).await,
         Op::UploadCopy(wish) => copies::plan_upload(world, wish).await,
         Op::RepairCopy(wish) => copies::plan_repair(world, wish).await,
-        Op::TakeSnapshots { canisters } => fleet::plan_snapshots(world, canisters).await,
+        Op::TakeSnapshots { canisters, replace } => {
+            fleet::plan_snapshots(world, canisters, replace).await
+        }
         Op::Restore(wish) => restore::plan_restore(world, std::slice::from_ref(wish)).await,
         Op::RestoreSnapshots { restores } => restore::plan_restore(world, restores).await,
         Op::SendSnapshot(wish) => send::plan_send(world, wish).await,

@@ -135,6 +135,14 @@ impl Job {
                     found.snapshot = None;
                 }
             }
+            // What dies with its canister is not there either.
+            Step::Delete(delete) => {
+                for found in &mut proof.canisters {
+                    if found.canister == delete.canister {
+                        found.snapshot = None;
+                    }
+                }
+            }
             Step::MakeTrial(_) => {
                 proof.trial = text("trial").and_then(|id| id.parse().ok());
             }

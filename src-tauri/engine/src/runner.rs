@@ -679,6 +679,8 @@ impl crate::Engine {
             network_id: connection.network.id.clone(),
             folders: self.folders.clone(),
             watch: self.watch.clone(),
+            samples: self.samples.clone(),
+            library: self.library.clone(),
             _key: Arc::new(self.identities.hold(&connection.identity)),
             names: Arc::new(names.map(|known| (known.id, known.name)).collect()),
         })

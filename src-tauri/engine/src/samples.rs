@@ -6,6 +6,7 @@
 //!
 //! The same canister id on another network is another canister, so each sample names its network by the root key's fingerprint.
 
+mod interfaces;
 mod snapshots;
 
 pub(crate) use snapshots::{KnownListing, KnownSnapshot};
@@ -193,9 +194,11 @@ fn prepare(file: &Connection) -> Result<(), Unfit> {
            memory INTEGER NOT NULL,
            module BLOB,
            PRIMARY KEY (network, canister, at)) WITHOUT ROWID;
-         {tables}
+         {snapshots}
+         {interfaces}
          PRAGMA user_version = {VERSION};",
-        tables = snapshots::TABLES,
+        snapshots = snapshots::TABLES,
+        interfaces = interfaces::TABLE,
     ))?;
     Ok(())
 }

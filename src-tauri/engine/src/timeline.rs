@@ -18,11 +18,11 @@ pub use past::{Happening, PastChange};
 
 use crate::{
     Bond, CanisterId, ChainSnapshot, Code, Connection, CopyId, CopyState, Denial, Engine, Error,
-    Fingerprint, Hash, JobId, LocalCopy, OpName, Place, Reading, Result, SLOTS, Snapshot,
-    SnapshotId, State, canister,
+    Fingerprint, Hash, Interface, JobId, LocalCopy, OpName, Place, Reading, Result, SLOTS,
+    Snapshot, SnapshotId, State, canister,
     job::{End, Job},
     journal::milliseconds,
-    library::copies_of,
+    library::{copies_of, off_the_loop},
     ops::{Step, restore::Which},
     replica::Replica,
     samples::KnownSnapshot,
@@ -39,9 +39,6 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How many questions about single snapshots are under way at the same time. A canister has ten snapshots at most.
 const QUESTIONS_AT_ONCE: usize = 5;
-
-/// The largest module that is read to know its hash, in slices of 2,000,000 bytes: most modules fit into one or two.
-const MOST_SLICES: u64 = 4;
 
 /// Everything that a canister can go back to.
 #[derive(Debug)]
@@ -294,6 +291,8 @@ impl Proofs {
 #[derive(Clone, Debug)]
 struct Found {
     known: KnownSnapshot,
+    /// What its module says of its interface, where that was read; empty where it says nothing.
+    interface: Option<String>,
     /// Whether an uploaded snapshot shows something where something must be.
     shows_something: bool,
 }
@@ -301,11 +300,13 @@ struct Found {
 /// Asks the network about one snapshot.
 async fn ask(replica: &Replica, canister: CanisterId, id: &SnapshotId) -> Result<Found> {
     let facts = snapshot::metadata(replica, canister, id).await?;
-    let slices = crate::chunks(facts.module_bytes);
-    let module_hash = if (1..=MOST_SLICES).contains(&slices) {
-        Some(snapshot::module_hash(replica, canister, id, facts.module_bytes).await?)
-    } else {
-        None
+    let module = snapshot::module(replica, canister, id, facts.module_bytes).await?;
+    let module_hash = module.as_deref().map(Hash::of);
+    let interface = match module {
+        Some(module) => off_the_loop(move || Ok(Interface::text_of(module)))
+            .await
+            .ok(),
+        None => None,
     };
     let shows_something = !facts.is_uploaded
         || snapshot::shows_something(replica, canister, id, facts.heap_bytes).await?;
@@ -315,6 +316,7 @@ async fn ask(replica: &Replica, canister: CanisterId, id: &SnapshotId) -> Result
             version: facts.version,
             module_hash: module_hash.map(|hash| hash.0.to_vec()),
         },
+        interface,
         shows_something,
     })
 }
@@ -435,6 +437,7 @@ impl Engine {
                         one.id.clone(),
                         Found {
                             known,
+                            interface: None,
                             shows_something: true,
                         },
                     );
@@ -493,7 +496,7 @@ impl Engine {
     }
 }
 
-/// Only what was taken stays what it is for ever.
+/// What a module is called by its hash is true for ever; of snapshots only what was taken stays what it is.
 async fn remember(
     samples: &crate::samples::Samples,
     network: Fingerprint,
@@ -501,6 +504,14 @@ async fn remember(
     id: &SnapshotId,
     found: &Found,
 ) {
+    let module = found.known.module_hash.clone();
+    if let Some((module, interface)) = module.zip(found.interface.clone()) {
+        let now = std::time::SystemTime::now();
+        let kept = samples.know_interface(network, module, interface, now);
+        if let Err(error) = kept.await {
+            tracing::warn!(error = error.chain(), "an interface was not kept");
+        }
+    }
     if found.known.is_uploaded {
         return;
     }

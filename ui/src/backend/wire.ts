@@ -2347,7 +2347,11 @@ canister: string,
 /**
  * Whether its cycles are sent to the identity's account in the cycles ledger before.
  */
-withdraws: boolean, } | { "op": "start", 
+withdraws: boolean, 
+/**
+ * The snapshot whose place the safety snapshot takes that is needed for it; null: there is room.
+ */
+replace: string | null, } | { "op": "start", 
 /**
  * Which.
  */
@@ -2479,7 +2483,11 @@ replace: string | null, } | { "op": "takeSnapshots",
 /**
  * Which, in the order in which they are stopped.
  */
-canisters: Array<string>, } | { "op": "restore", 
+canisters: Array<string>, 
+/**
+ * Their snapshots that give way where the slots of one are used up; they are gone afterwards.
+ */
+replace: Array<string>, } | { "op": "restore", 
 /**
  * Which canister.
  */
@@ -3330,7 +3338,7 @@ provenAt: number | null, };
 /**
  * What a step does. See [`canopic_engine::StepName`].
  */
-export type StepName = "addToBoard" | "awaitCheckpoint" | "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "receive" | "sendCycles" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
+export type StepName = "addToBoard" | "awaitCheckpoint" | "buy" | "changeSettings" | "checkAnswer" | "clearChunks" | "compareSnapshot" | "delete" | "deleteReplaced" | "deleteSnapshot" | "deleteTrial" | "dropCopy" | "fetchSnapshot" | "fetchToSend" | "fillSnapshot" | "give" | "installCode" | "loadSnapshot" | "loadTrial" | "makeSnapshot" | "makeTrial" | "mendCopy" | "pay" | "putMessenger" | "receive" | "sendCycles" | "stampCopy" | "start" | "stop" | "takeSnapshot" | "uninstall" | "upgradeCode" | "uploadModule" | "verify" | "verifyCopy" | "verifyModule";
 
 /**
  * How far a step is.

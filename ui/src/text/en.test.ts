@@ -54,6 +54,23 @@ describe("the words", () => {
   });
 });
 
+describe("what is said of callers", () => {
+  const { warns, remedy } = text.checks.callers;
+
+  it("names the methods that are gone and those that changed", () => {
+    expect(warns({ gone: "refund, well", changed: "count", name: "orders" })).toBe(
+      "Those who call it may fail: without refund, well; count not as before",
+    );
+    expect(warns({ gone: "", changed: "count" })).toBe("Those who call it may fail: count not as before");
+  });
+
+  it("says why nothing is known", () => {
+    expect(warns({ unknown: "large", name: "orders" })).toBe("Whether those who call orders can go on is not known");
+    const reasons = ["large", "now", "then", "unread"].map((unknown) => remedy?.({ unknown }));
+    expect(new Set(reasons).size).toBe(4);
+  });
+});
+
 describe("an explanation", () => {
   it.each(codes)("of %s says what happened, what is safe and what to do", (code) => {
     const { title, safe, next } = explain(failure({ code, facts: { path: "/home/ada/settings.json", name: "stock" } }));

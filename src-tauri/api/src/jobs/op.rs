@@ -47,6 +47,8 @@ pub enum Op {
         canister: String,
         /// Whether its cycles are sent to the identity's account in the cycles ledger before.
         withdraws: bool,
+        /// The snapshot whose place the safety snapshot takes that is needed for it; null: there is room.
+        replace: Option<String>,
     },
     /// Lets a canister take calls again.
     Start {
@@ -146,6 +148,8 @@ pub enum Op {
     TakeSnapshots {
         /// Which, in the order in which they are stopped.
         canisters: Vec<String>,
+        /// Their snapshots that give way where the slots of one are used up; they are gone afterwards.
+        replace: Vec<String>,
     },
     /// Puts a snapshot's state in place of a canister's, after a safety snapshot of that.
     Restore {
@@ -320,9 +324,11 @@ impl Op {
             Self::Delete {
                 canister,
                 withdraws,
+                replace,
             } => engine::Op::Delete {
                 canister: canister.parse()?,
                 withdraws,
+                replace: replace.as_deref().map(str::parse).transpose()?,
             },
             Self::TopUp {
                 canister,
@@ -395,8 +401,9 @@ impl Op {
                 mode: mode.into(),
                 argument,
             }),
-            Self::TakeSnapshots { canisters } => engine::Op::TakeSnapshots {
+            Self::TakeSnapshots { canisters, replace } => engine::Op::TakeSnapshots {
                 canisters: parsed(canisters)?,
+                replace: parsed(replace)?,
             },
             Self::Restore {
                 canister,

@@ -18,7 +18,7 @@ mirror! {
     StepName {
         AddToBoard, AwaitCheckpoint, Buy, ChangeSettings, CheckAnswer, ClearChunks, CompareSnapshot, Delete, DeleteReplaced, DeleteSnapshot, DeleteTrial,
         DropCopy, FetchSnapshot, FetchToSend, FillSnapshot, Give, InstallCode, LoadSnapshot, LoadTrial, MakeSnapshot, MakeTrial,
-        MendCopy, Pay, Receive, SendCycles, StampCopy, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
+        MendCopy, Pay, PutMessenger, Receive, SendCycles, StampCopy, Start, Stop, TakeSnapshot, Uninstall, UpgradeCode, UploadModule, Verify, VerifyCopy, VerifyModule,
     }
 }
 

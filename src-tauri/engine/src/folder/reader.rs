@@ -242,6 +242,15 @@ impl CopyReader {
         }
     }
 
+    /// The whole module, checked like its chunks. No module is larger than memory can hold.
+    pub fn module(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        for index in 0..crate::chunks(self.metadata.module_bytes) {
+            bytes.extend(self.chunk(Part::Module, index)?);
+        }
+        Ok(bytes)
+    }
+
     /// An entry of the chunk store, checked against its name.
     pub fn stored(&self, name: Hash) -> Result<Vec<u8>> {
         let part = Part::Stored(name);

@@ -3,7 +3,7 @@
 use super::{MemoryMap, PAGE, bytes_of, pieces};
 use crate::{
     Code, Compatibility, CopyReader, Error, Hash, Interface, Module, Part, Progress, Result,
-    SnapshotMetadata, chunk_at, chunks,
+    SnapshotMetadata, chunk_at,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +66,7 @@ pub fn compare(
     let (first, second) = (one.metadata(), other.metadata());
     let heap = differing(one, other, Part::Heap, cells, progress, cancel)?;
     let stable = differing(one, other, Part::Stable, cells, progress, cancel)?;
-    let modules = [module(one)?, module(other)?];
+    let modules = [one.module()?, other.module()?];
     let is_same_module = modules[0] == modules[1];
     let only = |these: &SnapshotMetadata, those: &SnapshotMetadata| -> Vec<Hash> {
         these
@@ -98,14 +98,6 @@ pub fn compare(
         heap,
         stable,
     })
-}
-
-fn module(reader: &CopyReader) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    for index in 0..chunks(reader.metadata().module_bytes) {
-        bytes.extend(reader.chunk(Part::Module, index)?);
-    }
-    Ok(bytes)
 }
 
 /// What changed in the interface. A module that cannot be understood has none to compare.

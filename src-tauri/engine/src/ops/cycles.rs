@@ -4,7 +4,7 @@
 //! found, not made twice. A gift of a network for trying things is nowhere written down, so it is sent once; after a loss the balance
 //! tells whether it arrived, and a canister whose id nobody heard is handed to a person.
 
-use super::{Check, CheckName, Happened, Kind, Plan, Target, Undo, Verb, World};
+use super::{Check, CheckName, Happened, Kind, Plan, Target, Undo, Verb, World, held::Held};
 use crate::{
     CanisterId, Code, Creation, Error, Payment, Purse, Result,
     canister::creation,
@@ -157,31 +157,6 @@ pub struct Give {
     pub(crate) amount: u128,
 }
 
-/// What a canister held before a gift.
-#[derive(Serialize, Deserialize)]
-struct Held {
-    #[serde(with = "crate::money::decimal")]
-    cycles: u128,
-    /// What it may have burnt by the time that somebody looks: that of a day, when it does nothing.
-    #[serde(with = "crate::money::decimal")]
-    burnt: u128,
-}
-
-/// Whether a gift arrived, from what was held before and after. Between "all of it" and "none of it" nobody knows.
-fn arrived(before: &Held, after: u128, amount: u128) -> Happened {
-    let floor = before.cycles.saturating_sub(before.burnt);
-    if amount <= before.burnt.saturating_mul(2) {
-        return Happened::Unclear;
-    }
-    if after >= floor.saturating_add(amount) {
-        return Happened::Yes(json!({ "amount": amount.to_string() }));
-    }
-    if after <= before.cycles {
-        return Happened::No;
-    }
-    Happened::Unclear
-}
-
 #[async_trait]
 impl Verb for Give {
     fn canister(&self) -> CanisterId {
@@ -197,11 +172,8 @@ impl Verb for Give {
     }
 
     async fn before(&self, work: &Work) -> Result<Value> {
-        let held = match work.status(self.canister).await {
-            Ok(status) => Some(Held {
-                cycles: status.cycles,
-                burnt: status.idle_burn_per_day,
-            }),
+        let held = match Held::now(work, self.canister).await {
+            Ok(held) => Some(held),
             // A gift to somebody else's: what it holds is not ours to see.
             Err(error) if error.code == Code::NotController => None,
             Err(error) => return Err(error),
@@ -218,13 +190,11 @@ impl Verb for Give {
     }
 
     async fn check(&self, work: &Work, before: &Value) -> Result<Happened> {
-        let before: Option<Held> = serde_json::from_value(before.clone())
-            .map_err(|error| Error::new(Code::Bug, "reading the journal").because(error))?;
-        let Some(before) = before else {
+        let Some(before) = Held::read(before)? else {
             return Ok(Happened::Unclear);
         };
-        let after = work.status(self.canister).await?.cycles;
-        Ok(arrived(&before, after, self.amount))
+        let now = work.status(self.canister).await?.cycles;
+        Ok(before.has_received(now, self.amount))
     }
 }
 
@@ -341,38 +311,5 @@ impl Verb for AddToBoard {
         } = work.world();
         watch.add(&folders.config, *network, made, &self.name)?;
         Ok(json!({ "canister": made }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_gift_has_arrived_or_not_or_nobody_knows() {
-        let before = Held {
-            cycles: 1_000,
-            burnt: 10,
-        };
-        let told = |after, amount| match arrived(&before, after, amount) {
-            Happened::Yes(_) => "yes",
-            Happened::No => "no",
-            Happened::Unclear => "unclear",
-        };
-        let table = [
-            (1_500, 500, "yes"),
-            (1_491, 500, "yes"),
-            (1_000, 500, "no"),
-            (980, 500, "no"),
-            (1_200, 500, "unclear"),
-            (1_015, 15, "unclear"),
-        ];
-        for (after, amount, expected) in table {
-            assert_eq!(
-                told(after, amount),
-                expected,
-                "{amount} given, {after} there"
-            );
-        }
     }
 }

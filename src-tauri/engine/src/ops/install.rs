@@ -3,10 +3,10 @@
 //! The steps are made for other operations too: [`steps`] adds them to a plan. What is installed lies on this computer under its hash,
 //! so that a job can go on after a restart.
 
-use super::{Check, CheckName, Downtime, Happened, Kind, Plan, Undo, Verb, World};
+use super::{Check, CheckName, Downtime, Happened, Kind, Plan, Undo, Verb, World, callers};
 use crate::{
-    Arguments, CanisterId, ChangeKind, Code, Error, InstallMode, InstallOrder, InstallPlan,
-    MainMemory, Module, ModuleHash, Obstacle, Result, UpgradeOptions, Wish, install,
+    Arguments, CanisterId, Code, Error, InstallMode, InstallOrder, InstallPlan, MainMemory, Module,
+    ModuleHash, Obstacle, Result, UpgradeOptions, Wish, install,
     interface::Verdict as Callers,
     runner::{Done, Work},
 };
@@ -98,16 +98,7 @@ pub(crate) fn checks(found: &InstallPlan) -> Vec<Check> {
         checks.push(Check::warn(CheckName::Argument, fits));
     }
     if found.compatibility.verdict != Callers::Unknown {
-        let broken: Vec<&str> = found
-            .compatibility
-            .changes
-            .iter()
-            .filter(|change| !change.reasons.is_empty() || change.kind == ChangeKind::Removed)
-            .map(|change| change.method.as_str())
-            .collect();
-        checks.push(
-            Check::warn(CheckName::Callers, broken.is_empty()).with("methods", broken.join(", ")),
-        );
+        checks.push(callers::told(&found.compatibility));
     }
     checks
 }

@@ -2,7 +2,7 @@
 
 mod withdrawal;
 
-pub use withdrawal::SendCycles;
+pub use withdrawal::{PutMessenger, SendCycles};
 
 use super::{
     Check, CheckName, Downtime, Kind, Plan, Undo, Verb, Verdict, World,
@@ -12,6 +12,7 @@ use crate::{
     Action, CanisterId, Code, Result, RunState,
     canister::lifecycle::{delete, is_gone, uninstall},
     runner::Work,
+    snapshot::SnapshotId,
 };
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,7 @@ pub(super) async fn plan_delete(
     world: &World,
     canister: CanisterId,
     withdraws: bool,
+    replace: Option<&SnapshotId>,
 ) -> Result<Plan> {
     let standing = world.standing(canister).await?;
     let mut plan = Plan::about(world.caller, &[&standing]);
@@ -81,7 +83,7 @@ pub(super) async fn plan_delete(
     }
     plan.twin.push(format!("icp canister delete {canister}"));
     if withdraws {
-        withdrawal::plan(world, &standing, &mut plan).await?;
+        withdrawal::plan(world, &standing, replace, &mut plan).await?;
         // `icp` leaves the cycles where they are: there is no command for the same.
         plan.twin.clear();
     }

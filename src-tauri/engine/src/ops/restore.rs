@@ -7,6 +7,7 @@
 
 use super::{
     Check, CheckName, Downtime, Happened, Kind, Plan, Standing, Undo, Verb, World,
+    callers::{self, Module},
     lifecycle::{Start, Stop},
     snapshots::{Take, affordable, free_slot, snapshot_there, state_bytes, taken},
 };
@@ -128,6 +129,10 @@ async fn check(world: &World, plan: &mut Plan, wish: &Restore, standing: &Standi
         plan.checks
             .push(Check::warn(CheckName::SnapshotOrigin, false).with("snapshot", &wish.snapshot));
     }
+    let now = standing.status.module_hash.as_deref();
+    let then = Module::of_snapshot(world, wish.canister, &wish.snapshot, &metadata, now).await;
+    plan.checks
+        .extend(callers::check(world, standing, then).await);
     plan.checks.push(
         Check::warn(CheckName::WhatIsLost, false)
             .with("name", &standing.name)

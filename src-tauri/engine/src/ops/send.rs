@@ -15,6 +15,7 @@
 
 use super::{
     Check, CheckName, Downtime, Kind, Plan, Standing, Undo, Verb, Verdict, World,
+    callers::{self, Module},
     copies::{
         self, DownloadSnapshot, Fetch, NODES, arrive, fits, metadata_at, module_of, room_for,
         sizes, written,
@@ -165,6 +166,13 @@ pub(super) async fn plan_send(world: &World, wish: &SendSnapshot) -> Result<Plan
     let Some(sent) = sent else {
         return Ok(plan);
     };
+    if let Some(now) = &target.status.module_hash {
+        let facts = snapshot::metadata(&world.replica, wish.source, &wish.snapshot).await?;
+        let now = Some(now.as_slice());
+        let then = Module::of_snapshot(world, wish.source, &wish.snapshot, &facts, now).await;
+        plan.checks
+            .extend(callers::check(world, &target, then).await);
+    }
     let settings = wish.carries_settings.then_some(settings);
     let gives_way = GivesWay::of(&target, &wish.replace, !is_direct);
     may_give_way(&mut plan, &target, &wish.replace);
@@ -283,6 +291,9 @@ pub(super) async fn plan_restore_copy(world: &World, wish: &RestoreCopy) -> Resu
     let reader = copies::open(&wish.folder).await?;
     let metadata = reader.metadata();
     may_be_replaced(&mut plan, &target, wish.may_replace);
+    let then = Module::of_copy(world, &reader).await;
+    plan.checks
+        .extend(callers::check(world, &target, then).await);
     plan.checks.push(fits(
         &target.name,
         target.status.module_hash.as_deref(),

@@ -54,6 +54,8 @@ steps! {
     Give(cycles::Give),
     /// Pays cycles from the identity's account to a canister.
     Pay(cycles::Pay),
+    /// Puts the module in place that sends a canister's cycles away.
+    PutMessenger(removal::PutMessenger),
     /// Has the network make a canister.
     Receive(cycles::Receive),
     /// Sends the cycles of a canister to the identity's account.

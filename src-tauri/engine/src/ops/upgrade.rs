@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     Arguments, CanisterId, CheckCall, Code, InstallOrder, Interface, Module, ModuleHash, Result,
-    RunState, UpgradeOptions, Wish, interface,
+    RunState, UpgradeOptions, Wish,
+    canister::lifecycle::uninstall,
+    interface,
     runner::Work,
     snapshot::{self, SnapshotId},
 };
@@ -123,7 +125,7 @@ pub(super) async fn plan_upgrade(world: &World, wish: &Upgrade) -> Result<Plan> 
         canister,
         replace: wish.replace.clone(),
     });
-    let safety = plan.steps.len() - 1;
+    let safety = Some(plan.steps.len() - 1);
     plan.twin.push(install::twin(&install));
     plan.step(UpgradeCode { install, safety });
     if is_running {
@@ -151,13 +153,20 @@ pub(super) async fn plan_upgrade(world: &World, wish: &Upgrade) -> Result<Plan> 
     Ok(plan)
 }
 
-/// Upgrades a canister that is stopped by then; taken back by loading the safety snapshot.
+/// Installs a module in a canister that is stopped by then; taken back by loading the safety snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UpgradeCode {
     pub(crate) install: InstallModule,
-    /// The step that takes the snapshot of what is there now.
-    pub(crate) safety: usize,
+    /// The step that takes the snapshot of what is there now; none where nothing is.
+    pub(crate) safety: Option<usize>,
+}
+
+impl UpgradeCode {
+    /// Installs as a part of `verb`.
+    pub(super) async fn run_as(&self, verb: &dyn Verb, work: &Work) -> Result<Value> {
+        InstallCode(self.install.clone()).run_as(verb, work).await
+    }
 }
 
 #[async_trait]
@@ -183,7 +192,7 @@ impl Verb for UpgradeCode {
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
-        InstallCode(self.install.clone()).run_as(self, work).await
+        self.run_as(self, work).await
     }
 
     /// The version of a canister that is stopped stands still but for what is done to it, and one job at a time works on it.
@@ -202,9 +211,12 @@ impl Verb for UpgradeCode {
     }
 
     async fn undo(&self, work: &Work, output: Option<&Value>) -> Result<()> {
-        match output {
-            Some(_) => load_back(work, self.install.canister, self.safety).await,
-            None => Ok(()),
+        let canister = self.install.canister;
+        match (output, self.safety) {
+            (None, _) => Ok(()),
+            (Some(_), Some(safety)) => load_back(work, canister, safety).await,
+            // It was empty, and is again.
+            (Some(_), None) => work.repeat(uninstall(canister)?).await,
         }
     }
 }

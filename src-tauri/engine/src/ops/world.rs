@@ -2,7 +2,9 @@
 
 use crate::{
     CanisterId, Fingerprint, Folders, Hold, NetworkId, Result, RunState, Status, canister,
+    library::Library,
     replica::Replica,
+    samples::Samples,
     snapshot::{self, Snapshot, SnapshotId},
     watch::Watch,
 };
@@ -21,6 +23,8 @@ pub(crate) struct World {
     pub(crate) network_id: NetworkId,
     pub(crate) folders: Arc<Folders>,
     pub(crate) watch: Arc<Watch>,
+    pub(crate) samples: Samples,
+    pub(crate) library: Arc<Library>,
     pub(crate) names: Arc<BTreeMap<CanisterId, String>>,
     /// Keeps the key open while a job works here: what it stopped it must be able to start again.
     pub(crate) _key: Arc<Hold>,

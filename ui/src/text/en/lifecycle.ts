@@ -52,7 +52,7 @@ export const deletion = {
   rest: "What remains of its cycles. The network holds back a little while the others are sent.",
   withdraw: "Send its cycles to my account first",
   withdrawal:
-    "Its code is replaced by a small one of Canopic's that pays them into your account in the cycles ledger. From then on its memory is gone, even if they cannot be sent; but then it is not deleted.",
+    "Its code is replaced by a small one of Canopic's that pays them into your account in the cycles ledger. A snapshot keeps what it holds until it is deleted: if they cannot be sent, it runs on as before.",
   memory: (bytes: string) => `${bytes} of memory.`,
   snapshots: (bytes: string) => `Its snapshots, ${bytes}. Download first what may be needed again.`,
   copies: "Copies on this computer stay. They can be put into another canister.",

@@ -194,6 +194,21 @@ const always = (sentence: (facts: Facts) => string) => ({ fine: sentence, warns:
 /** One sentence for whatever is not fine. */
 const otherwise = (sentence: (facts: Facts) => string) => ({ warns: sentence, blocks: sentence });
 
+/** The methods that are gone, and those that take or give something else. */
+function differing(facts: Facts): string {
+  const gone = facts["gone"] ? `without ${facts["gone"]}` : "";
+  const changed = facts["changed"] ? `${facts["changed"]} not as before` : "";
+  return [gone, changed].filter((part) => part !== "").join("; ") || "its interface is another one";
+}
+
+/** Why two interfaces were not compared. */
+const notCompared: Record<string, string> = {
+  large: "The module in the snapshot is too large to be fetched for this. A copy on this computer would tell.",
+  now: "The module that it has now does not say what can be called.",
+  then: "The module that it would get does not say what can be called.",
+  unread: "The module that it would get could not be read.",
+};
+
 const guards: Record<string, string> = {
   AddsAnonymous: "Everybody in the world would control it.",
   Freezes: "It would be frozen at once.",
@@ -253,8 +268,15 @@ export const checks: Record<CheckName, CheckWords> = {
   },
   callers: {
     fine: () => "Whoever calls it can go on as before",
-    ...otherwise((facts) => `Callers may break: ${facts["methods"] ?? "its interface"} changes`),
-    remedy: () => "Tell those who call it, or keep the old methods beside the new ones.",
+    ...otherwise((facts) =>
+      facts["unknown"]
+        ? `Whether those who call ${named(facts)} can go on is not known`
+        : `Those who call it may fail: ${differing(facts)}`,
+    ),
+    remedy: (facts) =>
+      facts["unknown"]
+        ? (notCompared[facts["unknown"]] ?? "The two interfaces could not be compared.")
+        : "Tell those who call it, or see that the methods they call stay as they are.",
   },
   checkCall: {
     fine: (facts) => `“${facts["method"] ?? "The check call"}” can be asked`,
@@ -493,6 +515,7 @@ export const steps: Record<StepName, string> = {
   makeTrial: "Make a throw-away canister",
   mendCopy: "Fetch what is damaged",
   pay: "Pay the cycles",
+  putMessenger: "Put the code in place that pays them out",
   receive: "Make the canister",
   sendCycles: "Send its cycles to your account",
   stampCopy: "Note in the copy that it is proven",

@@ -2,20 +2,24 @@
 //!
 //! Only a canister's own code can send its cycles anywhere. So where a person wants them, its code is replaced, once it is stopped,
 //! by the *messenger* (`messenger.wat`): a module that does nothing but pay all but a little into the account that the identity has
-//! in the cycles ledger. What the canister holds in memory is gone from then on; it dies with the canister anyway. Therefore this is
-//! a part of a deletion and nothing that can be asked for alone, and where the cycles do not get through, the canister is not deleted:
-//! the job stops there and leaves it to a person.
+//! in the cycles ledger. What the canister holds is kept as a snapshot meanwhile, which dies with it: until the canister is deleted
+//! everything can be taken back, but for the cycles that have gone. Where they do not get through, the canister is not deleted, and
+//! runs as before.
 
 use super::super::{
     Check, CheckName, Happened, Kind, Plan, Standing, Verb, World,
-    install::{InstallCode, InstallModule},
+    held::Held,
+    install::InstallModule,
     lifecycle::{Start, Stop},
     settings::{ChangeSettings, back},
+    snapshots::{Take, free_slot, snapshot_there, state_bytes},
+    upgrade::UpgradeCode,
 };
 use crate::{
-    CanisterId, Code, Error, InstallMode, Module, Result, SettingsChange, money,
+    CanisterId, Code, InstallMode, Module, Result, SettingsChange, money,
     replica::Call,
     runner::{Done, Work},
+    snapshot::{self, SnapshotId},
 };
 use async_trait::async_trait;
 use candid::{CandidType, Nat};
@@ -33,9 +37,22 @@ pub(super) const STAYS: u128 = 250_000_000_000;
 /// Less than this is not worth the trouble.
 const LEAST: u128 = 2 * STAYS;
 
-/// Adds to the plan of a deletion what sends the cycles away: behind it the canister runs the messenger.
-pub(super) async fn plan(world: &World, standing: &Standing, plan: &mut Plan) -> Result<()> {
+/// Adds to the plan of a deletion what sends the cycles away, from a canister that is stopped to one that is stopped again. Where all
+/// slots are used, `replace` gives way to the safety snapshot.
+pub(super) async fn plan(
+    world: &World,
+    standing: &Standing,
+    replace: Option<&SnapshotId>,
+    plan: &mut Plan,
+) -> Result<()> {
     let (canister, status) = (standing.canister, &standing.status);
+    let has_code = status.module_hash.is_some();
+    if has_code {
+        plan.cost += snapshot::cost(state_bytes(standing));
+        plan.checks.push(free_slot(standing, replace));
+        plan.checks
+            .extend(replace.map(|replaced| snapshot_there(standing, replaced)));
+    }
     let has_ledger = match money::balance(&world.replica, world.caller).await {
         Ok(_) => true,
         Err(error)
@@ -52,7 +69,7 @@ pub(super) async fn plan(world: &World, standing: &Standing, plan: &mut Plan) ->
     plan.checks.push(
         Check::require(CheckName::Withdrawal, has_ledger && is_enough)
             .with("name", &standing.name)
-            .with("cycles", status.cycles.saturating_sub(STAYS))
+            .with("cycles", status.cycles.saturating_sub(STAYS + plan.cost))
             .with("least", LEAST)
             .with("hasLedger", has_ledger)
             .or(if has_ledger {
@@ -74,16 +91,57 @@ pub(super) async fn plan(world: &World, standing: &Standing, plan: &mut Plan) ->
         back: Box::new(back(&status.settings, &change)),
         change: Box::new(change),
     });
-    plan.step(InstallCode(InstallModule {
+    // An empty canister has nothing to keep, and the network takes no snapshot of it.
+    let safety = has_code.then(|| {
+        plan.step(Take {
+            canister,
+            replace: replace.cloned(),
+        });
+        plan.steps.len() - 1
+    });
+    let install = InstallModule {
         canister,
         module: messenger.hash(),
         mode: InstallMode::Reinstall,
         argument: String::new(),
-    }));
+    };
+    plan.step(PutMessenger(UpgradeCode { install, safety }));
     plan.step(Start { canister });
     plan.step(SendCycles { canister });
     plan.step(Stop { canister });
     Ok(())
+}
+
+/// Puts the messenger in place of what is there, which is kept as a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PutMessenger(pub(crate) UpgradeCode);
+
+#[async_trait]
+impl Verb for PutMessenger {
+    fn canister(&self) -> CanisterId {
+        self.0.canister()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Once
+    }
+
+    async fn before(&self, work: &Work) -> Result<Value> {
+        self.0.before(work).await
+    }
+
+    async fn run(&self, work: &Work) -> Result<Value> {
+        self.0.run_as(self, work).await
+    }
+
+    async fn check(&self, work: &Work, before: &Value) -> Result<Happened> {
+        self.0.check(work, before).await
+    }
+
+    async fn undo(&self, work: &Work, output: Option<&Value>) -> Result<()> {
+        self.0.undo(work, output).await
+    }
 }
 
 /// Has the messenger send the cycles.
@@ -98,26 +156,6 @@ pub struct SendCycles {
 struct Deposited {
     balance: Nat,
     block_index: Nat,
-}
-
-/// What the canister held before.
-#[derive(Serialize, Deserialize)]
-struct Held {
-    #[serde(with = "crate::money::decimal")]
-    cycles: u128,
-}
-
-/// Whether the cycles have gone, from what was held before and what is held now. Nobody else takes any: the messenger listens to
-/// controllers only, and a day of doing nothing costs a fraction of what stays.
-fn gone(before: &Held, now: u128) -> Happened {
-    let sent = before.cycles.saturating_sub(STAYS);
-    if now <= before.cycles.saturating_sub(sent / 4 * 3) {
-        return Happened::Yes(json!({ "amount": sent.to_string() }));
-    }
-    if now >= before.cycles.saturating_sub(sent / 4) {
-        return Happened::No;
-    }
-    Happened::Unclear
 }
 
 fn send(canister: CanisterId, to: candid::Principal) -> Result<Call<(Deposited,)>> {
@@ -141,14 +179,8 @@ impl Verb for SendCycles {
         true
     }
 
-    /// The memory is gone by now, so turning back would bring nothing back, and going on would lose the cycles.
-    fn is_left_to_a_person(&self) -> bool {
-        true
-    }
-
     async fn before(&self, work: &Work) -> Result<Value> {
-        let cycles = work.status(self.canister).await?.cycles;
-        Ok(json!(Held { cycles }))
+        Ok(json!(Held::now(work, self.canister).await?))
     }
 
     async fn run(&self, work: &Work) -> Result<Value> {
@@ -163,9 +195,11 @@ impl Verb for SendCycles {
     }
 
     async fn check(&self, work: &Work, before: &Value) -> Result<Happened> {
-        let before: Held = serde_json::from_value(before.clone())
-            .map_err(|error| Error::new(Code::Bug, "reading the journal").because(error))?;
-        Ok(gone(&before, work.status(self.canister).await?.cycles))
+        let Some(before) = Held::read(before)? else {
+            return Ok(Happened::Unclear);
+        };
+        let now = work.status(self.canister).await?.cycles;
+        Ok(before.has_sent_all_but(STAYS, now))
     }
 }
 
@@ -186,18 +220,5 @@ mod tests {
             .map(|method| method.name.as_str())
             .collect();
         assert_eq!(methods, ["send"], "it can do one thing");
-    }
-
-    #[test]
-    fn cycles_have_gone_or_not_or_nobody_knows() {
-        let before = Held { cycles: 5 * LEAST };
-        let told = |now| match gone(&before, now) {
-            Happened::Yes(_) => "yes",
-            Happened::No => "no",
-            Happened::Unclear => "unclear",
-        };
-        assert_eq!(told(STAYS / 2), "yes");
-        assert_eq!(told(5 * LEAST - STAYS / 10), "no", "it lives on something");
-        assert_eq!(told(5 * LEAST / 2), "unclear", "somebody else was here");
     }
 }
