@@ -1,5 +1,6 @@
 //! The guided operations: an upgrade with a net, the restore drill, and sending a state across.
 
+mod callers;
 mod sending;
 mod taking;
 

@@ -65,8 +65,10 @@ async fn a_full_disk_halts_a_job_where_it_is_and_room_lets_it_go_on() {
     }
     let scene = Scene {
         means: None,
+        makes: 0,
         op: Op::TakeSnapshots {
             canisters: cast.iter().map(|(canister, _)| *canister).collect(),
+            replace: vec![],
         },
         cast,
     };

@@ -3,10 +3,14 @@
 use candid::Principal;
 use canopic_engine::{
     CanisterId, CheckName, CheckVerdict, Code, Creation, End, Engine, Guard, Job, Op, Payment,
-    Placement, Plan, Purse, Reading, RunState, SettingsChange, State, TopUp, Undo, Viewers,
+    Placement, Plan, Purse, Reading, RunState, SettingsChange, State, StepName, TopUp, Undo,
+    Viewers,
 };
 use canopic_practice::faults::{Effect, Fault, Kind, Refusal};
-use canopic_tests::Bench;
+use canopic_tests::{
+    Bench,
+    operations::{counter, picture},
+};
 use std::time::SystemTime;
 
 const TRILLION: u128 = 1_000_000_000_000;
@@ -388,6 +392,7 @@ async fn deleting_names_what_dies_stops_first_and_is_done_when_it_is_gone() {
     let op = Op::Delete {
         canister: customers,
         withdraws: false,
+        replace: None,
     };
     let plan = bench.engine.plan(&op).await.unwrap();
     let lost = |name| {
@@ -434,6 +439,7 @@ async fn the_cycles_of_a_canister_that_is_deleted_can_be_sent_to_the_account_bef
         let op = Op::Delete {
             canister,
             withdraws: true,
+            replace: None,
         };
         let plan = engine.plan(&op).await.unwrap();
         let check = |name| plan.checks.iter().find(|check| check.name == name).unwrap();
@@ -464,6 +470,7 @@ async fn a_canister_whose_cycles_cannot_be_sent_is_not_deleted() {
     let op = Op::Delete {
         canister,
         withdraws: true,
+        replace: None,
     };
     bench.network().break_it([Fault {
         kind: Some(Kind::Call),
@@ -475,19 +482,66 @@ async fn a_canister_whose_cycles_cannot_be_sent_is_not_deleted() {
             message: "the ledger has a bad day".to_owned(),
         }),
     }]);
+    let before = bench.status(canister).await;
     let job = run(engine, op).await;
-    assert!(
-        matches!(job.state, State::Stuck(_)),
-        "a person decides: {:?}",
-        job.state
+    assert_eq!(job.state, State::Ended(End::Undone), "{:?}", job.failure);
+    assert_eq!(job.stays(), [], "all is as before");
+    let after = bench.status(canister).await;
+    assert_eq!(
+        (
+            after.module_hash,
+            after.status,
+            after.settings.freezing_threshold
+        ),
+        (
+            before.module_hash,
+            before.status,
+            before.settings.freezing_threshold
+        ),
+        "it runs on with its own code"
     );
     assert!(
         cycles(&bench, canister).await > TRILLION / 2,
         "all is there"
     );
-    engine.retry(job.id).await.unwrap();
-    let job = engine.rest(job.id).await.unwrap();
-    assert_eq!(job.state, State::Ended(End::Done), "{:?}", job.failure);
+}
+
+/// Whoever calls it off while the cycles are under way gets the canister back as it was, and is told that its cycles are elsewhere.
+#[tokio::test]
+async fn a_deletion_that_is_called_off_after_its_cycles_have_gone_says_what_stays() {
+    let bench = Bench::practice().await;
+    let canister = counter(&bench).await;
+    let before = picture(&bench.network().world(), canister);
+    let op = Op::Delete {
+        canister,
+        withdraws: true,
+        replace: None,
+    };
+    let engine = &bench.engine;
+    bench.network().break_it([Fault {
+        kind: Some(Kind::Call),
+        method: Some("delete_canister".to_owned()),
+        after: 0,
+        times: 1,
+        effect: Effect::RejectCertified(Refusal {
+            error: 502,
+            message: "a bad day".to_owned(),
+        }),
+    }]);
+    let job = run(engine, op).await;
+    assert_eq!(job.state, State::Ended(End::Undone), "{:?}", job.failure);
+    assert_eq!(job.stays(), [StepName::SendCycles]);
+    let after = picture(&bench.network().world(), canister);
+    assert_eq!(
+        (after.is_running, after.total, after.snapshots),
+        (true, before.total, before.snapshots),
+        "what it held is back"
+    );
+    assert!(
+        cycles(&bench, canister).await < TRILLION,
+        "its cycles are not"
+    );
+    bench.stop().await;
 }
 
 #[tokio::test]
@@ -504,6 +558,7 @@ async fn too_few_cycles_are_not_sent_and_nobody_but_a_controller_has_them_sent()
     let op = Op::Delete {
         canister: small,
         withdraws: true,
+        replace: None,
     };
     let plan = engine.plan(&op).await.unwrap();
     assert_eq!(
@@ -537,6 +592,7 @@ async fn a_plan_that_no_longer_fits_the_world_is_refused() {
     let op = Op::Delete {
         canister: id,
         withdraws: false,
+        replace: None,
     };
     let plan = bench.engine.plan(&op).await.unwrap();
     done(&bench.engine, Op::Stop { canister: id }).await;

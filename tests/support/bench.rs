@@ -356,9 +356,22 @@ impl Bench {
     ///
     /// Where the text is not a module, or the network refuses it.
     pub async fn install(&self, id: CanisterId, text: &str) {
+        self.put(id, text, CanisterInstallMode::Install).await;
+    }
+
+    /// Puts another module in place of the one that is there, past the engine.
+    ///
+    /// # Panics
+    ///
+    /// Where the text is not a module, or the network refuses it.
+    pub async fn reinstall(&self, id: CanisterId, text: &str) {
+        self.put(id, text, CanisterInstallMode::Reinstall).await;
+    }
+
+    async fn put(&self, id: CanisterId, text: &str, mode: CanisterInstallMode) {
         let wasm_module = wat::parse_str(text).expect("the test's module is well-formed");
         let arguments = InstallCodeArgs {
-            mode: CanisterInstallMode::Install,
+            mode,
             canister_id: id.principal(),
             wasm_module,
             arg: vec![],
@@ -367,7 +380,7 @@ impl Bench {
         let () = self
             .manage(id.principal(), "install_code", (arguments,))
             .await
-            .expect("an empty canister takes a module");
+            .expect("the network takes the module");
     }
 
     /// The status as the network tells it, past the engine.

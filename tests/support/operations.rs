@@ -4,7 +4,7 @@
 mod judgement;
 mod scenes;
 
-pub use judgement::{Picture, judge, picture, pictures};
+pub use judgement::{Picture, Seen, judge, picture, pictures};
 pub use scenes::{
     COUNTER, NEXT_COUNTER, count, counter, kept, large, moved_on, snapshot, well, written_out,
 };
@@ -30,6 +30,8 @@ pub struct Scene {
     pub cast: Vec<(CanisterId, Change)>,
     /// A folder that is only a means: afterwards it is gone.
     pub means: Option<Utf8PathBuf>,
+    /// How many canisters it makes that are there to stay.
+    pub makes: usize,
 }
 
 /// What an operation is to change in a canister.
@@ -41,6 +43,10 @@ pub struct Change {
     pub total: Option<u32>,
     /// How many snapshots there are more.
     pub snapshots: isize,
+    /// How many of the snapshots that were there give way; that stays when the job turns back afterwards.
+    pub replaced: usize,
+    /// Whether it is there no more.
+    pub is_gone: bool,
     /// How many are taken.
     pub taken: u64,
     /// How many are loaded.
@@ -54,7 +60,7 @@ pub struct Change {
 }
 
 /// All operations.
-pub static ALL: [Operation; 18] = [
+pub static ALL: [Operation; 23] = [
     Operation {
         name: "start",
         prepare: |bench| Box::pin(scenes::start(bench)),
@@ -70,6 +76,10 @@ pub static ALL: [Operation; 18] = [
     Operation {
         name: "take-fleet",
         prepare: |bench| Box::pin(scenes::take_fleet(bench)),
+    },
+    Operation {
+        name: "take-fleet-replacing",
+        prepare: |bench| Box::pin(scenes::take_fleet_replacing(bench)),
     },
     Operation {
         name: "restore",
@@ -122,6 +132,22 @@ pub static ALL: [Operation; 18] = [
     Operation {
         name: "drill-copy",
         prepare: |bench| Box::pin(scenes::drill_copy(bench)),
+    },
+    Operation {
+        name: "create",
+        prepare: |bench| Box::pin(scenes::create(bench)),
+    },
+    Operation {
+        name: "create-paid",
+        prepare: |bench| Box::pin(scenes::create_paid(bench)),
+    },
+    Operation {
+        name: "delete",
+        prepare: |bench| Box::pin(scenes::delete(bench)),
+    },
+    Operation {
+        name: "delete-withdrawing",
+        prepare: |bench| Box::pin(scenes::delete_withdrawing(bench)),
     },
     Operation {
         name: "delete-snapshots",
@@ -199,10 +225,13 @@ fn method(step: StepName) -> Option<&'static str> {
         StepName::MakeSnapshot => Some("upload_canister_snapshot_metadata"),
         StepName::FillSnapshot => Some("upload_canister_snapshot_data"),
         StepName::FetchToSend => Some("read_canister_snapshot_data"),
-        StepName::MakeTrial => Some("provisional_create_canister_with_cycles"),
+        StepName::MakeTrial | StepName::Receive => Some("provisional_create_canister_with_cycles"),
+        StepName::Buy => Some("create_canister"),
         StepName::DeleteSnapshot => Some("delete_canister_snapshot"),
         StepName::UploadModule => Some("upload_chunk"),
-        StepName::InstallCode | StepName::UpgradeCode => Some("install_code"),
+        StepName::InstallCode | StepName::PutMessenger | StepName::UpgradeCode => {
+            Some("install_code")
+        }
         StepName::ClearChunks => Some("clear_chunk_store"),
         StepName::SendCycles => Some("send"),
         StepName::Uninstall => Some("uninstall_code"),

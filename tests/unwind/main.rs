@@ -225,7 +225,7 @@ async fn finish(
     engine: &Arc<Engine>,
     bench: &Bench,
     scene: &Scene,
-    before: &[operations::Picture],
+    before: &[operations::Seen],
     mut job: Job,
 ) {
     judge(

@@ -74,7 +74,8 @@ test("what is brought", async ({ page, bridge, home }) => {
 test("activity and lessons", async ({ page, bridge }) => {
   await run(bridge, { op: "stop", canister: await idOf(bridge, "stock") });
   await run(bridge, { op: "start", canister: await idOf(bridge, "stock") });
-  await run(bridge, { op: "takeSnapshots", canisters: [await idOf(bridge, "orders"), await idOf(bridge, "stock")] });
+  const both = [await idOf(bridge, "orders"), await idOf(bridge, "stock")];
+  await run(bridge, { op: "takeSnapshots", canisters: both, replace: [] });
   await steer(bridge, "faults", [refusal("stop_canister")]);
   const op = { op: "stop", canister: await idOf(bridge, "storefront") };
   const { fingerprint } = await ask<{ fingerprint: string }>(bridge, "plan", { op });

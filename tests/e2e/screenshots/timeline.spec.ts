@@ -258,7 +258,8 @@ test("several canisters at once", async ({ page, bridge }) => {
     .click();
   await take(page, "fleet-take");
   await page.keyboard.press("Escape");
-  await run(bridge, { op: "takeSnapshots", canisters: [await idOf(bridge, "orders"), await idOf(bridge, "stock")] });
+  const both = [await idOf(bridge, "orders"), await idOf(bridge, "stock")];
+  await run(bridge, { op: "takeSnapshots", canisters: both, replace: [] });
   await page
     .getByRole("toolbar")
     .getByRole("button", { name: /Restore/ })

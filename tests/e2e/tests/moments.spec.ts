@@ -213,7 +213,7 @@ test("what was taken together goes back together, from wherever it is looked for
 
 test("a fleet that cannot go back as a whole does not go back at all", async ({ page, bridge }) => {
   const canisters = [await idOf(bridge, "orders"), await idOf(bridge, "stock")];
-  await run(bridge, { op: "takeSnapshots", canisters });
+  await run(bridge, { op: "takeSnapshots", canisters, replace: [] });
   const timeline = await openTimeline(page, bridge, "orders");
   await choose(timeline.getByRole("article").first(), "Restore all 2 together");
   const restore = page.getByRole("dialog", { name: "Restore 2 canisters" });

@@ -12,7 +12,7 @@ use canopic_tests::{
 };
 use std::time::Duration;
 
-fn send(bench: &Bench, source: &Restore, target: CanisterId) -> SendSnapshot {
+pub(super) fn send(bench: &Bench, source: &Restore, target: CanisterId) -> SendSnapshot {
     SendSnapshot {
         source: source.canister,
         snapshot: source.snapshot.clone(),

@@ -24,18 +24,25 @@ pub struct Picture {
     pub canisters: usize,
 }
 
+/// A canister as the network has it, or none: what was deleted is nowhere.
+pub type Seen = Option<Picture>;
+
 /// A canister as the network has it right now, past every interface.
 ///
 /// # Panics
 ///
 /// Where there is no such canister.
 pub fn picture(world: &World, id: CanisterId) -> Picture {
+    seen(world, id).expect("it was made on a subnet, and nobody deleted it")
+}
+
+fn seen(world: &World, id: CanisterId) -> Seen {
     let canister = world
         .canister(
             id.principal(),
             world.topology.route(id.principal()).unwrap_or_default(),
         )
-        .expect("it was made on a subnet");
+        .ok()?;
     let is_load = |change: &&std::sync::Arc<canopic_practice::interface::Change>| {
         matches!(change.details, ChangeDetails::LoadSnapshot { .. })
     };
@@ -50,7 +57,7 @@ pub fn picture(world: &World, id: CanisterId) -> Picture {
             .expect("a counter has a page of memory");
         u32::from_le_bytes(total)
     });
-    Picture {
+    Some(Picture {
         is_running: matches!(canister.run, Run::Running),
         total: memory,
         snapshots: canister.snapshots.keys().copied().collect(),
@@ -58,15 +65,15 @@ pub fn picture(world: &World, id: CanisterId) -> Picture {
         loaded: canister.history.iter().filter(is_load).count(),
         installed: canister.history.iter().filter(is_installation).count(),
         canisters: world.canisters().count(),
-    }
+    })
 }
 
 /// Pictures of all canisters of a scene.
-pub fn pictures(world: &World, scene: &Scene) -> Vec<Picture> {
+pub fn pictures(world: &World, scene: &Scene) -> Vec<Seen> {
     scene
         .cast
         .iter()
-        .map(|(canister, _)| picture(world, *canister))
+        .map(|(canister, _)| seen(world, *canister))
         .collect()
 }
 
@@ -75,7 +82,7 @@ pub fn pictures(world: &World, scene: &Scene) -> Vec<Picture> {
 /// # Panics
 ///
 /// Where it is not so.
-pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
+pub fn judge(scene: &Scene, job: &Job, before: &[Seen], after: &[Seen]) {
     if let Some(means) = scene.means.as_ref().filter(|means| means.exists()) {
         assert!(
             !matches!(job.state, State::Ended(_)),
@@ -90,6 +97,15 @@ pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
                 job.state, job.failure
             )
         };
+        let before = before.as_ref().expect("it was there before");
+        let Some(after) = after else {
+            assert!(
+                change.is_gone && job.state == State::Ended(End::Done),
+                "only what is to be deleted is gone, and then all is done: {}",
+                told()
+            );
+            continue;
+        };
         let taken = after.taken - before.taken;
         let loaded = after.loaded - before.loaded;
         assert!(
@@ -102,16 +118,24 @@ pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
             "no second installation, ever: {}",
             told()
         );
-        if matches!(job.state, State::Ended(_)) {
+        let made = after.canisters.saturating_sub(before.canisters);
+        if matches!(job.state, State::Ended(End::Done)) {
             assert_eq!(
-                after.canisters,
-                before.canisters,
-                "no throw-away canister is left behind: {}",
+                made,
+                scene.makes,
+                "as many canisters as planned, and no throw-away one is left behind: {}",
+                told()
+            );
+        } else if matches!(job.state, State::Ended(_)) || scene.makes > 0 {
+            assert!(
+                made <= scene.makes,
+                "no second canister, ever, and no throw-away one is left behind: {}",
                 told()
             );
         }
         match &job.state {
             State::Ended(End::Done) => {
+                assert!(!change.is_gone, "done is deleted: {}", told());
                 let snapshots = before.snapshots.len().cast_signed() + change.snapshots;
                 assert_eq!(
                     (
@@ -148,7 +172,15 @@ pub fn judge(scene: &Scene, job: &Job, before: &[Picture], after: &[Picture]) {
                     "what was loaded was loaded back once: {}",
                     told()
                 );
-                if change.snapshots >= 0 {
+                if change.replaced > 0 && taken > 0 {
+                    let kept = before.snapshots.intersection(&after.snapshots).count();
+                    assert_eq!(
+                        (kept + change.replaced, after.snapshots.len()),
+                        (before.snapshots.len(), before.snapshots.len()),
+                        "what has given way is gone, and what took its place is all that is left of it: {}",
+                        told()
+                    );
+                } else if change.snapshots >= 0 {
                     assert_eq!(
                         after.snapshots,
                         before.snapshots,

@@ -5,9 +5,9 @@ use super::{Change, Scene};
 use crate::Bench;
 use camino::Utf8PathBuf;
 use canopic_engine::{
-    CanisterId, CheckCall, DownloadSnapshot, Drill, DrillCopy, End, InstallOrder, Manner, Module,
-    ModuleHash, OnFailure, Op, Purse, Restore, RestoreCopy, SendSnapshot, SnapshotId, State,
-    TakeSnapshot, Upgrade, UpgradeOptions, Wish,
+    CanisterId, CheckCall, Creation, DownloadSnapshot, Drill, DrillCopy, End, InstallOrder, Manner,
+    Module, ModuleHash, OnFailure, Op, Payment, Placement, Purse, Restore, RestoreCopy, SLOTS,
+    SendSnapshot, SettingsChange, SnapshotId, State, TakeSnapshot, Upgrade, UpgradeOptions, Wish,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -105,6 +105,7 @@ pub(super) async fn start(bench: &Bench) -> Scene {
     };
     Scene {
         means: None,
+        makes: 0,
         op: Op::Start { canister },
         cast: vec![(canister, change)],
     }
@@ -118,6 +119,7 @@ pub(super) async fn stop(bench: &Bench) -> Scene {
     };
     Scene {
         means: None,
+        makes: 0,
         op: Op::Stop { canister },
         cast: vec![(canister, change)],
     }
@@ -132,6 +134,8 @@ const TAKEN: Change = Change {
     back: 0,
     installed: 0,
     is_lasting: false,
+    replaced: 0,
+    is_gone: false,
 };
 
 const RESTORED: Change = Change {
@@ -143,6 +147,8 @@ const RESTORED: Change = Change {
     back: 0,
     installed: 0,
     is_lasting: false,
+    replaced: 0,
+    is_gone: false,
 };
 
 pub(super) async fn take(bench: &Bench) -> Scene {
@@ -156,6 +162,7 @@ pub(super) async fn take(bench: &Bench) -> Scene {
     });
     Scene {
         means: None,
+        makes: 0,
         op,
         cast: vec![(canister, TAKEN)],
     }
@@ -165,10 +172,35 @@ pub(super) async fn take_fleet(bench: &Bench) -> Scene {
     let (one, other) = (counter(bench).await, counter(bench).await);
     Scene {
         means: None,
+        makes: 0,
         op: Op::TakeSnapshots {
             canisters: vec![one, other],
+            replace: vec![],
         },
         cast: vec![(one, TAKEN), (other, TAKEN)],
+    }
+}
+
+/// One of the two has no room, and its oldest snapshot gives way.
+pub(super) async fn take_fleet_replacing(bench: &Bench) -> Scene {
+    let (one, full) = (counter(bench).await, counter(bench).await);
+    let oldest = snapshot(bench, full).await;
+    for _ in 1..SLOTS {
+        snapshot(bench, full).await;
+    }
+    let replaced = Change {
+        snapshots: 0,
+        replaced: 1,
+        ..TAKEN
+    };
+    Scene {
+        means: None,
+        makes: 0,
+        op: Op::TakeSnapshots {
+            canisters: vec![one, full],
+            replace: vec![oldest],
+        },
+        cast: vec![(one, TAKEN), (full, replaced)],
     }
 }
 
@@ -192,6 +224,7 @@ pub(super) async fn restore(bench: &Bench) -> Scene {
     let wish = moved_on(bench).await;
     Scene {
         means: None,
+        makes: 0,
         cast: vec![(wish.canister, RESTORED)],
         op: Op::Restore(wish),
     }
@@ -201,6 +234,7 @@ pub(super) async fn restore_fleet(bench: &Bench) -> Scene {
     let restores = vec![moved_on(bench).await, moved_on(bench).await];
     Scene {
         means: None,
+        makes: 0,
         cast: restores
             .iter()
             .map(|wish| (wish.canister, RESTORED))
@@ -229,6 +263,7 @@ pub(super) async fn send(bench: &Bench) -> Scene {
     count(bench, target).await;
     Scene {
         means: None,
+        makes: 0,
         op: Op::SendSnapshot(SendSnapshot {
             source: source.canister,
             snapshot: source.snapshot,
@@ -255,6 +290,7 @@ pub(super) async fn send_to_empty(bench: &Bench) -> Scene {
     };
     Scene {
         means: None,
+        makes: 0,
         op: Op::SendSnapshot(SendSnapshot {
             source: source.canister,
             snapshot: source.snapshot,
@@ -286,6 +322,7 @@ pub(super) async fn send_across(bench: &Bench) -> Scene {
     };
     Scene {
         means: Some(folder.clone()),
+        makes: 0,
         op: Op::SendSnapshot(SendSnapshot {
             source: source.canister,
             snapshot: source.snapshot,
@@ -334,6 +371,7 @@ pub(super) async fn restore_copy(bench: &Bench) -> Scene {
     };
     Scene {
         means: None,
+        makes: 0,
         op: Op::RestoreCopy(RestoreCopy {
             canister: target,
             folder,
@@ -348,6 +386,7 @@ pub(super) async fn drill_copy(bench: &Bench) -> Scene {
     let (source, folder) = copied(bench).await;
     Scene {
         means: None,
+        makes: 0,
         op: Op::DrillCopy(DrillCopy {
             folder,
             checks: vec![CheckCall {
@@ -395,6 +434,7 @@ pub(super) async fn upgrade(bench: &Bench) -> Scene {
     };
     Scene {
         means: None,
+        makes: 0,
         op: Op::Upgrade(Upgrade {
             canister,
             module: kept(bench, NEXT_COUNTER),
@@ -421,6 +461,7 @@ async fn drill_with(bench: &Bench, purse: Option<Purse>) -> Scene {
     let asked_at = SystemTime::now().duration_since(UNIX_EPOCH);
     Scene {
         means: None,
+        makes: 0,
         op: Op::Drill(Drill {
             canister: source.canister,
             snapshot: source.snapshot,
@@ -482,6 +523,8 @@ const INSTALLED: Change = Change {
     back: 0,
     installed: 1,
     is_lasting: true,
+    replaced: 0,
+    is_gone: false,
 };
 
 pub(super) async fn install(bench: &Bench) -> Scene {
@@ -489,6 +532,7 @@ pub(super) async fn install(bench: &Bench) -> Scene {
     let wasm = wat::parse_str(COUNTER).expect("the counter is well-formed");
     Scene {
         means: None,
+        makes: 0,
         op: installed(bench, canister, wasm, Wish::Install).await,
         cast: vec![(canister, INSTALLED)],
     }
@@ -498,6 +542,7 @@ pub(super) async fn reinstall_in_chunks(bench: &Bench) -> Scene {
     let canister = counter(bench).await;
     Scene {
         means: None,
+        makes: 0,
         op: installed(bench, canister, large(), Wish::Reinstall).await,
         cast: vec![(canister, INSTALLED)],
     }
@@ -510,8 +555,78 @@ pub(super) async fn upgrade_without_net(bench: &Bench) -> Scene {
     let wasm = wat::parse_str(&wasm).expect("the counter is well-formed");
     Scene {
         means: None,
+        makes: 0,
         op: installed(bench, canister, wasm, Wish::Upgrade).await,
         cast: vec![(canister, INSTALLED)],
+    }
+}
+
+pub(super) async fn create(bench: &Bench) -> Scene {
+    create_from(bench, Purse::Gift).await
+}
+
+pub(super) async fn create_paid(bench: &Bench) -> Scene {
+    create_from(bench, Purse::Ledger).await
+}
+
+/// Beside another one, which has nothing to do with it. Whatever becomes of the answer: there is never a second one.
+async fn create_from(bench: &Bench, purse: Purse) -> Scene {
+    let neighbour = counter(bench).await;
+    Scene {
+        means: None,
+        makes: 1,
+        op: Op::Create {
+            creation: Box::new(Creation {
+                placement: Placement::Beside {
+                    canister: neighbour,
+                },
+                settings: SettingsChange::default(),
+                payment: Payment::new(1_000_000_000_000, SystemTime::now()),
+                purse: Some(purse),
+                name: "the only one".to_owned(),
+            }),
+        },
+        cast: vec![(neighbour, Change::default())],
+    }
+}
+
+pub(super) async fn delete(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    let change = Change {
+        is_gone: true,
+        ..Change::default()
+    };
+    Scene {
+        means: None,
+        makes: 0,
+        op: Op::Delete {
+            canister,
+            withdraws: false,
+            replace: None,
+        },
+        cast: vec![(canister, change)],
+    }
+}
+
+/// What is in it is kept while its cycles are sent, and loaded again where it is not deleted after all.
+pub(super) async fn delete_withdrawing(bench: &Bench) -> Scene {
+    let canister = counter(bench).await;
+    let change = Change {
+        is_gone: true,
+        taken: 1,
+        back: 1,
+        installed: 1,
+        ..Change::default()
+    };
+    Scene {
+        means: None,
+        makes: 0,
+        op: Op::Delete {
+            canister,
+            withdraws: true,
+            replace: None,
+        },
+        cast: vec![(canister, change)],
     }
 }
 
@@ -527,6 +642,7 @@ pub(super) async fn delete_snapshots(bench: &Bench) -> Scene {
     };
     Scene {
         means: None,
+        makes: 0,
         op: Op::DeleteSnapshots {
             canister,
             snapshots,
