@@ -116,8 +116,9 @@ impl Contest {
     async fn ours(&mut self, op: Op) -> Cost {
         let home = self.fresh("home");
         fs::create_dir_all(&home).unwrap();
-        Self::settle_disk();
         let errand = Errand::on(&self.bench, &home, op);
+        errand::move_in(&errand);
+        Self::settle_disk();
         let began = Instant::now();
         let process = errand.start(&[]);
         watch(process, began).await

@@ -89,6 +89,23 @@ pub async fn begin(engine: &Engine, op: &Op) -> JobId {
         .expect("the world has not moved since it was planned")
 }
 
+/// Opens the app's own files in a folder once and closes them again: as they are on every day but the first.
+///
+/// # Panics
+///
+/// Where the folder cannot be used.
+pub fn move_in(errand: &Errand) {
+    drop(open(errand));
+}
+
+fn open(errand: &Errand) -> Engine {
+    let folders = Places::below(&errand.home)
+        .open()
+        .expect("nobody else uses the folder");
+    Engine::open(Arc::new(folders), Arc::new(Door(errand.clone())))
+        .expect("its own files are readable")
+}
+
 /// Does what the environment says; false where it says nothing.
 ///
 /// # Panics
@@ -99,17 +116,12 @@ pub async fn carry_out() -> bool {
         return false;
     };
     let errand: Errand = serde_json::from_str(&text).expect("it was written by `start`");
-    let folders = Places::below(&errand.home)
-        .open()
-        .expect("nobody else uses the folder");
-    let op = errand.op.clone();
-    let engine = Engine::open(Arc::new(folders), Arc::new(Door(errand)))
-        .expect("its own files are readable");
+    let engine = open(&errand);
     engine.resume().await.expect("the network is there");
     let newest = engine.follow().0.pop().map(|view| view.job);
     let job = match newest {
         Some(job) if job.is_under_way() || job.state == State::Ended(End::Done) => job.id,
-        _ => begin(&engine, &op).await,
+        _ => begin(&engine, &errand.op).await,
     };
     let job = engine.rest(job).await.expect("the job exists");
     assert_eq!(

@@ -16,9 +16,8 @@ pub use ic_management_canister_types::{
     ProvisionalTopUpCanisterArgs, QueryStats, ReadCanisterSnapshotDataArgs,
     ReadCanisterSnapshotDataResult, ReadCanisterSnapshotMetadataArgs, Snapshot, SnapshotDataKind,
     SnapshotDataOffset, SnapshotMetadataGlobal, SnapshotSource, TakeCanisterSnapshotArgs,
-    UninstallCodeArgs, UpgradeFlags, UploadCanisterSnapshotDataArgs,
-    UploadCanisterSnapshotMetadataArgs, UploadCanisterSnapshotMetadataResult, UploadChunkArgs,
-    WasmMemoryPersistence,
+    UninstallCodeArgs, UpgradeFlags, UploadCanisterSnapshotMetadataArgs,
+    UploadCanisterSnapshotMetadataResult, UploadChunkArgs, WasmMemoryPersistence,
 };
 
 /// Who may look.
@@ -34,6 +33,17 @@ pub enum Visibility {
     /// The controllers and these.
     #[serde(rename = "allowed_viewers")]
     AllowedViewers(Vec<Principal>),
+}
+
+/// A piece of a snapshot. The published type reads its bytes one by one, which takes longer than everything else about a piece.
+#[derive(CandidType, Deserialize, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct UploadCanisterSnapshotDataArgs {
+    pub canister_id: Principal,
+    pub snapshot_id: Vec<u8>,
+    pub kind: SnapshotDataOffset,
+    #[serde(with = "serde_bytes")]
+    pub chunk: Vec<u8>,
 }
 
 /// Settings to be changed; what is absent stays.

@@ -7,7 +7,7 @@
 use super::Address;
 use crate::{
     Certainty, Code, Error, Fingerprint, Result,
-    replica::{read_failed, time_of},
+    replica::{dial, read_failed, time_of},
 };
 use candid::Principal;
 use ic_agent::{Agent, AgentError, agent::EffectiveId};
@@ -184,8 +184,7 @@ async fn certificate_time(address: &Address, root_key: Vec<u8>) -> Result<System
 }
 
 fn agent(address: &Address) -> Result<Agent> {
-    Agent::builder()
-        .with_url(address.to_string())
+    dial(&address.to_string())
         .with_ingress_expiry(ANY_AGE)
         .build()
         .map_err(|error: AgentError| read_failed("preparing to ask a network", error))

@@ -13,13 +13,14 @@ use crate::{
     runner::Work,
     snapshot::SnapshotId,
     transfer::{
-        Course, cost,
+        Course, SnapshotPlace, cost,
         download::{self, Begun, blocking},
         window::Bounds,
     },
 };
 use async_trait::async_trait;
 use camino::{Utf8Path, Utf8PathBuf};
+use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -40,13 +41,18 @@ pub struct DownloadSnapshot {
 
 pub(in crate::ops) async fn plan_download(world: &World, wish: &DownloadSnapshot) -> Result<Plan> {
     let canister = wish.canister;
-    let standing = world.standing(canister).await?;
+    // Each is a message of its own, answered after seconds: both are asked at once.
+    let (standing, metadata) = futures::join!(
+        world.standing(canister),
+        metadata_at(world, canister, &wish.snapshot)
+    );
+    let standing = standing?;
     let mut plan = Plan::about(world.caller, &[&standing]);
     let there = snapshot_there(&standing, &wish.snapshot);
     let is_there = there.verdict == Verdict::Fine;
     plan.checks.push(there);
     if is_there {
-        let metadata = metadata_at(world, canister, &wish.snapshot).await?;
+        let metadata = metadata?;
         plan.cost = cost::download(sizes(&metadata), metadata.stored.len(), NODES);
         plan.checks
             .push(affordable(&standing, plan.cost, 0).or(Code::CyclesLow));
@@ -121,13 +127,16 @@ impl Fetch {
     }
 
     /// What the copy will be. The canister's status and settings belong to it, as far as they are to be had.
-    async fn draft(&self, work: &Work, metadata: Metadata) -> Result<Draft> {
-        let now = milliseconds();
-        let status = match work.status(self.canister).await {
-            Ok(status) => Some(status),
-            Err(error) if error.code == Code::NotController => None,
-            Err(error) => return Err(error),
+    async fn draft(&self, work: &Work, place: &SnapshotPlace) -> Result<Draft> {
+        let status = async {
+            match work.status(self.canister).await {
+                Ok(status) => Ok(Some(status)),
+                Err(error) if error.code == Code::NotController => Ok(None),
+                Err(error) => Err(error),
+            }
         };
+        let (metadata, status) = try_join(metadata_of(work, place), status).await?;
+        let now = milliseconds();
         // The version counts every change. While it is the snapshot's, the module is still the snapshot's.
         let module_hash = status
             .as_ref()
@@ -164,8 +173,7 @@ impl Verb for Fetch {
 
     async fn run(&self, work: &Work) -> Result<Value> {
         let place = place(self.canister, &self.snapshot);
-        let metadata = metadata_of(work, &place).await?;
-        let draft = self.draft(work, metadata).await?;
+        let draft = self.draft(work, &place).await?;
         let folder = self.folder.clone();
         let begun = blocking("opening a copy", move || download::begin(&folder, draft)).await?;
         let manifest = match begun {
