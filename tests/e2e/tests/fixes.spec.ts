@@ -1,5 +1,5 @@
 /** What is in the way of an operation is named, and one click mends it where one click can. */
-import type { Page, Route } from "@playwright/test";
+import type { Locator, Page, Route } from "@playwright/test";
 import { expectNothingFound } from "../axe";
 import { type Bridge, expect, test } from "../bridge";
 import { ask, download, idOf, layReady, run, steer, writeAsIcp } from "../engine";
@@ -135,6 +135,96 @@ test("all places used: a copy that is uploaded takes the place of one", async ({
   await expect(upload).toContainText("Uploaded a copy as a snapshot of customers", patience);
   await upload.getByRole("button", { name: "Close" }).click();
   await expect(page.getByRole("region", { name: "Timeline" })).toContainText("10 of 10 snapshots", patience);
+});
+
+/** Lets the two oldest give way: each by itself, and nothing goes on before both are decided. */
+async function letTwoGiveWay(dialog: Locator) {
+  await expect(dialog).toContainText("Room for two more snapshots is needed, and 10 of 10 are used", patience);
+  await expect(dialog).toContainText("0 of 2 are chosen");
+  const next = dialog.getByRole("button", { name: "Next" });
+  const choices = dialog.getByRole("group", { name: "Gives way" }).getByRole("checkbox");
+  await choices.last().check();
+  await choices.nth(-2).check();
+  await expect(dialog).toContainText("2 of 2 are chosen");
+  await expect(choices.first(), "two are enough").toBeDisabled();
+  const lost = dialog.getByRole("checkbox", { name: /^I do not need it any more/ });
+  await expect(lost).toHaveCount(2);
+  await lost.first().check();
+  await expect(next, "one of the two is not decided yet").toHaveAttribute("aria-disabled", "true");
+  await expectNothingFound(dialog.page(), "two that give way");
+  // It is gone as soon as it is answered, so it cannot be seen checked.
+  await lost.last().click();
+  await expect(next).not.toHaveAttribute("aria-disabled", "true", patience);
+  await next.click();
+}
+
+test("all places used: two give way to what is sent over this computer and to the safety snapshot", async ({
+  page,
+  bridge,
+}) => {
+  await openTimeline(page, bridge, "orders");
+  await page
+    .getByRole("article")
+    .first()
+    .getByRole("button", { name: /What can be done/ })
+    .click();
+  await page.getByRole("menuitem", { name: "Send to another canister" }).click();
+  const send = page.getByRole("dialog", { name: "Send a snapshot of orders" });
+  await send.getByRole("radio", { name: /^customers/ }).check();
+  await send.getByRole("checkbox", { name: /What is in customers may be replaced/ }).check();
+  await send.getByRole("checkbox", { name: "Go over this computer in any case" }).check();
+  await send.getByRole("button", { name: "Next" }).click();
+  await letTwoGiveWay(send);
+  await send.getByRole("button", { name: "Put the snapshot of orders into customers" }).click();
+  await expect(send.getByRole("region", { name: "Proof" })).toContainText("customers", { timeout: 90_000 });
+});
+
+test("all places used: two give way to a copy that is restored and to the safety snapshot", async ({
+  page,
+  bridge,
+}) => {
+  const canister = await idOf(bridge, "customers");
+  const { moments } = await ask<{ moments: { snapshot: { id: string } }[] }>(bridge, "timeline", { canister });
+  const newest = moments[0]?.snapshot.id ?? "";
+  await run(bridge, { op: "downloadSnapshot", canister, snapshot: newest, name: "at home", copy: null });
+  await run(bridge, { op: "deleteSnapshots", canister, snapshots: [newest] });
+  const taken = { isStoppedMeanwhile: false, replace: null, name: "", note: "" };
+  await run(bridge, { op: "takeSnapshot", canister, ...taken });
+  await openTimeline(page, bridge, "customers");
+  await page
+    .getByRole("article", { name: "at home" })
+    .getByRole("button", { name: /^Restore/ })
+    .click();
+  const dialog = page.getByRole("dialog", { name: "Restore customers" });
+  await letTwoGiveWay(dialog);
+  await dialog.getByRole("button", { name: "Restore customers" }).click();
+  await expect(dialog.getByRole("region", { name: "Proof" })).toContainText("customers", { timeout: 90_000 });
+});
+
+test("what shall not wait for the network's checkpoint goes over this computer, and the plan says so", async ({
+  page,
+  bridge,
+}) => {
+  const canister = await idOf(bridge, "orders");
+  await run(bridge, { op: "takeSnapshot", canister, isStoppedMeanwhile: false, replace: null, name: "new", note: "" });
+  await openTimeline(page, bridge, "orders");
+  await page
+    .getByRole("article", { name: "new" })
+    .getByRole("button", { name: /What can be done/ })
+    .click();
+  await page.getByRole("menuitem", { name: "Send to another canister" }).click();
+  const send = page.getByRole("dialog", { name: "Send a snapshot of orders" });
+  await send.getByRole("radio", { name: /^stock/ }).check();
+  await send.getByRole("checkbox", { name: /What is in stock may be replaced/ }).check();
+  await send.getByRole("button", { name: "Next" }).click();
+  await expect(send).toContainText("It is waited for before anything is stopped.", patience);
+  await send.getByRole("button", { name: "Back" }).click();
+  await send.getByLabel("How long may it wait for the network?").selectOption("Not at all");
+  await send.getByRole("button", { name: "Next" }).click();
+  await expect(send).toContainText("it goes through a copy instead", patience);
+  await expectNothingFound(page, "a wait that is too long");
+  await send.getByRole("button", { name: "Next" }).click();
+  await expect(send).toContainText("Download");
 });
 
 test("on mainnet the name is typed before anything is restored", async ({ page, bridge }) => {

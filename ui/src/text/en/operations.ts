@@ -348,10 +348,10 @@ export const checks: Record<CheckName, CheckWords> = {
     fine: (facts) => `Room for another snapshot: ${facts["used"] ?? "0"} of ${facts["slots"] ?? "10"} are used`,
     ...otherwise((facts) =>
       facts["needed"] === "2"
-        ? `Two more snapshots are needed, and ${facts["used"] ?? "nearly all"} of ${facts["slots"] ?? "10"} are used`
+        ? `Room for two more snapshots is needed, and ${facts["used"] ?? "nearly all"} of ${facts["slots"] ?? "10"} are used`
         : `All ${facts["slots"] ?? "10"} snapshots are used`,
     ),
-    remedy: () => "Choose one whose place it may take. Download that one first if you may need it.",
+    remedy: () => "Choose what gives way. Download it first if you may need it.",
   },
   guard: {
     ...always((facts) => guards[facts["guard"] ?? ""] ?? "Think about this one first"),

@@ -19,6 +19,8 @@ export const slots = {
   fullMeaning: "The network keeps no more. The one that gives way is gone from it for good.",
   label: "Gives way",
   choose: "Choose the one that gives way.",
+  several: (needed: number, chosen: number) =>
+    `${needed} have to give way: one to what comes in, one to the safety snapshot. ${chosen} of ${needed} ${chosen === 1 ? "is" : "are"} chosen.`,
   kept: "A verified copy of it lies on this computer.",
   lost: "There is no verified copy of it: it would be lost.",
   downloadFirst: "Download it first",
@@ -26,6 +28,8 @@ export const slots = {
   verifying: "Its copy is being verified.",
   damaged: "The copy on this computer is damaged: it would be lost.",
   lose: "I do not need it any more",
+  ofMoment: (moment: string) => `The one of ${moment}`,
+  loseOne: (name: string) => `I do not need it any more: ${name}`,
   decide: "Download it first, or say that you do not need it any more.",
 };
 
@@ -101,7 +105,16 @@ export const send = {
   settings: "Carry the settings over, too",
   settingsMeaning: "A snapshot brings none along. Controllers stay as they are.",
   throughCopy: "Go over this computer in any case",
-  throughCopyMeaning: "On the same subnet it is loaded directly, which may have to wait some minutes for a checkpoint.",
+  throughCopyMeaning: "It is downloaded, checked and uploaded, even where it could be loaded directly.",
+  patience: "How long may it wait for the network?",
+  patienceMeaning:
+    "On the same subnet the snapshot is loaded directly, once the network has written it out: within ten minutes of when it was taken. Where that takes longer than this, it goes over this computer instead.",
+  patiences: [
+    { value: "", word: "As long as it takes" },
+    { value: "300", word: "Up to 5 minutes" },
+    { value: "60", word: "Up to a minute" },
+    { value: "0", word: "Not at all" },
+  ],
   keeps: "Keep the copy in the library",
   keepsMeaning: "Where it goes over this computer, the copy is deleted afterwards unless you keep it.",
   incomplete: "Choose where it goes first.",
