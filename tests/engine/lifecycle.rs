@@ -745,7 +745,7 @@ async fn a_stop_that_waits_for_open_calls_is_called_off_by_a_start() {
             RunState::Stopped => panic!("a call is open"),
         }
     }
-    engine.cancel(job).unwrap();
+    engine.cancel(job).await.unwrap();
     let job = engine.rest(job).await.unwrap();
     assert_eq!(job.state, State::Ended(End::Undone), "{:?}", job.failure);
     assert_eq!(job.failure.unwrap().code, Code::Cancelled);

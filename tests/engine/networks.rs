@@ -6,7 +6,7 @@ pub(super) mod practice;
 use camino::{Utf8Path, Utf8PathBuf};
 use canopic_engine::{
     Action, Certainty, Code, Endpoint, Engine, Finding, Fingerprint, GivenKey, Neighbourhood,
-    NetworkId, Places, Reading, RunState, Tool, Trust,
+    NetworkId, Op, Places, Reading, RunState, Tool, Trust,
 };
 use canopic_practice::{
     Network, Options,
@@ -139,6 +139,41 @@ async fn a_network_with_a_pasted_key_is_worked_on_and_remembered() {
         id,
         "a number is not used again: things may be stored under it"
     );
+}
+
+#[tokio::test]
+async fn a_key_that_changes_under_an_open_connection_raises_the_alarm_as_soon_as_an_answer_does_not_verify()
+ {
+    let computer = Computer::new();
+    let engine = computer.engine();
+    let first = network(7, None).await;
+    let (url, place) = (first.ready().url.clone(), address_of(&first));
+    let before = endpoint(&first).fingerprint();
+    let told = GivenKey::Told(before);
+    let id = engine.add_network("Staging", &url, &told).await.unwrap().id;
+    engine.choose_network(&id).unwrap();
+    let canister = endpoint(&first).canisters[0].id;
+    let stop = Op::Stop { canister };
+    let error = engine.plan(&stop).await.unwrap_err();
+    assert_eq!(error.code, Code::NotController, "the connection is open");
+    first.stop().await;
+
+    let second = network(8, Some(place)).await;
+    let after = endpoint(&second).fingerprint();
+    let error = engine.plan(&stop).await.unwrap_err();
+    assert_eq!(error.code, Code::Untrusted, "{}", error.chain());
+    for _ in 0..2 {
+        let error = engine.plan(&stop).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.certainty),
+            (Code::RootKeyChanged, Certainty::NothingSent),
+            "the alarm stands until a person has decided: {}",
+            error.chain()
+        );
+    }
+    engine.accept_root_key(&id, after).await.unwrap();
+    assert_eq!(engine.connection().await.unwrap().fingerprint(), after);
+    second.stop().await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 
 mod crowded;
 mod killed;
+mod paused;
 mod weather;
 mod whole;
 

@@ -182,7 +182,7 @@ async fn an_upload_that_is_called_off_leaves_nothing() {
             break;
         }
     }
-    bench.engine.cancel(job).unwrap();
+    bench.engine.cancel(job).await.unwrap();
     bench.network().mend();
     let job = bench.engine.rest(job).await.unwrap();
     assert_eq!(job.state, UNDONE, "{:?}", job.failure);

@@ -179,7 +179,7 @@ async fn strike(operation: &Operation, step: usize, strike: Strike) {
         Strike::Cancelled => {
             wait_until_struck(&engine, job, &bench).await;
             // It may be over by now; then there is nothing to cancel.
-            let _ = engine.cancel(job);
+            let _ = engine.cancel(job).await;
         }
         _ => {}
     }

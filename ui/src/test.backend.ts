@@ -212,8 +212,10 @@ export function act(number: number, changes: Partial<Job> = {}): Job {
     snapshots: [],
     beganAt: 1_000,
     state: { kind: "running" },
-    steps: [{ name: "stop", progress: "running", beganAt: 1_000, endedAt: null, provenAt: null }],
+    steps: [{ name: "stop", target: null, progress: "running", beganAt: 1_000, endedAt: null, provenAt: null }],
     isCancelled: false,
+    mayPause: false,
+    isHeld: false,
     hindrance: null,
     report: null,
     proof: { canisters: [], asked: [], trial: null },
@@ -224,7 +226,7 @@ export function act(number: number, changes: Partial<Job> = {}): Job {
 export function plan(changes: Partial<Plan> = {}): Plan {
   return {
     targets: [{ id: "stock-aaaaa-aaaaa-cai", name: "stock" }],
-    steps: ["stop"],
+    steps: [{ name: "stop", target: null }],
     checks: [],
     isBlocked: false,
     cost: "0",

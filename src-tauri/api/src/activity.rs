@@ -17,6 +17,7 @@ use ts_rs::TS;
 #[expect(missing_docs, reason = "documented where the engine declares them")]
 pub enum Outcome {
     UnderWay,
+    Paused,
     NeedsYou,
     Done,
     Failed,
@@ -132,6 +133,7 @@ impl From<activity::Outcome> for Outcome {
     fn from(outcome: activity::Outcome) -> Self {
         match outcome {
             activity::Outcome::UnderWay => Self::UnderWay,
+            activity::Outcome::Paused => Self::Paused,
             activity::Outcome::NeedsYou => Self::NeedsYou,
             activity::Outcome::Done => Self::Done,
             activity::Outcome::Failed => Self::Failed,
@@ -145,6 +147,7 @@ impl From<Outcome> for activity::Outcome {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::UnderWay => Self::UnderWay,
+            Outcome::Paused => Self::Paused,
             Outcome::NeedsYou => Self::NeedsYou,
             Outcome::Done => Self::Done,
             Outcome::Failed => Self::Failed,

@@ -78,7 +78,7 @@ impl Api {
         };
         let (jobs, _) = engine.follow();
         jobs.iter()
-            .filter(|view| view.job.is_under_way())
+            .filter(|view| view.job.is_under_way() && !view.job.is_paused())
             .map(|view| view.job.id.0)
             .collect()
     }

@@ -4,7 +4,9 @@ mod op;
 mod plan;
 
 pub use op::{CheckCall, OnFailure, Op, Restore};
-pub use plan::{Check, CheckName, CheckVerdict, Downtime, OpName, Plan, StepName, Target, Undo};
+pub use plan::{
+    Check, CheckName, CheckVerdict, Downtime, OpName, Plan, PlannedStep, StepName, Target, Undo,
+};
 
 use crate::{Api, calls::all, failure::Failure, wire::milliseconds};
 use canopic_engine as engine;
@@ -38,6 +40,10 @@ pub struct Job {
     pub steps: Vec<Step>,
     /// Whether a person asked it to end; it does when nothing is in flight any more.
     pub is_cancelled: bool,
+    /// Whether it can be paused now.
+    pub may_pause: bool,
+    /// Whether a person asked it to pause; it does when nothing is in flight any more.
+    pub is_held: bool,
     /// What it waits for right now, if it does.
     pub hindrance: Option<Failure>,
     /// How far the step under way is, if it tells.
@@ -144,6 +150,11 @@ impl From<engine::Asked> for Asked {
 pub enum JobState {
     /// Under way.
     Running,
+    /// Paused: it goes on when a person wants it to.
+    Paused {
+        /// Since when, in milliseconds since 1970.
+        at: f64,
+    },
     /// Taking back what was done.
     Unwinding,
     /// As planned.
@@ -183,6 +194,8 @@ pub enum JobState {
 pub struct Step {
     /// What it does.
     pub name: StepName,
+    /// The canister that it works on, where the job works on several.
+    pub target: Option<Target>,
     /// How far it is.
     pub progress: StepProgress,
     /// When it began, in milliseconds since 1970.
@@ -229,6 +242,7 @@ impl From<engine::JobView> for Job {
             job,
             report,
             hindrance,
+            is_at_work,
         } = view;
         let targets: Vec<_> = job
             .deed
@@ -253,10 +267,16 @@ impl From<engine::JobView> for Job {
             made: job.made().map(|canister| canister.to_string()),
             proof: job.proof().into(),
             began_at: milliseconds(job.began_at),
-            state: state(&job),
+            state: state(&job, is_at_work),
             steps: steps
                 .map(|(step, state)| Step {
                     name: step.name().into(),
+                    target: job
+                        .deed
+                        .plan
+                        .one_of_several(step)
+                        .cloned()
+                        .map(Target::from),
                     progress: match state.progress {
                         engine::StepProgress::Waiting => StepProgress::Waiting,
                         engine::StepProgress::Running => StepProgress::Running,
@@ -272,6 +292,8 @@ impl From<engine::JobView> for Job {
                 })
                 .collect(),
             is_cancelled: job.is_cancelled,
+            may_pause: job.may_pause(),
+            is_held: job.is_held,
             hindrance: hindrance.as_ref().map(Failure::from),
             report: report.map(|report| Report {
                 done: report.done as f64,
@@ -299,9 +321,10 @@ fn snapshots(op: &engine::Op) -> Vec<String> {
     }
 }
 
-fn state(job: &engine::Job) -> JobState {
+fn state(job: &engine::Job, is_at_work: bool) -> JobState {
     let at = milliseconds(job.changed_at);
     match &job.state {
+        engine::State::Running if job.is_paused() && !is_at_work => JobState::Paused { at },
         engine::State::Running => JobState::Running,
         engine::State::Unwinding => JobState::Unwinding,
         engine::State::Stuck(failure) => JobState::Stuck {
@@ -340,9 +363,17 @@ impl Api {
         Ok(job.0 as f64)
     }
 
-    #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]
     pub(crate) async fn cancel(&self, job: u32) -> Result<(), Failure> {
-        Ok(self.engine()?.cancel(engine::JobId(job.into()))?)
+        Ok(self.engine()?.cancel(engine::JobId(job.into())).await?)
+    }
+
+    #[expect(clippy::unused_async, reason = "requests are asynchronous alike")]
+    pub(crate) async fn pause(&self, job: u32) -> Result<(), Failure> {
+        Ok(self.engine()?.pause(engine::JobId(job.into()))?)
+    }
+
+    pub(crate) async fn go_on(&self, job: u32) -> Result<(), Failure> {
+        Ok(self.engine()?.go_on(engine::JobId(job.into())).await?)
     }
 
     pub(crate) async fn retry(&self, job: u32) -> Result<(), Failure> {

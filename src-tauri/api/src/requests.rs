@@ -121,6 +121,10 @@ requests! {
     RunEach => run_each(confirmed: Vec<Confirmed>) -> Vec<Begun>;
     /// Wants a job to end: it turns back as soon as nothing is in flight.
     Cancel => cancel(job: u32) -> ();
+    /// Lets a job rest as soon as nothing is in flight; only what says that it may.
+    Pause => pause(job: u32) -> ();
+    /// Lets a paused job go on.
+    GoOn => go_on(job: u32) -> ();
     /// Lets a stuck job try once more.
     Retry => retry(job: u32) -> ();
     /// Leaves the world of a stuck job as it is.

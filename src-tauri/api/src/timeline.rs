@@ -195,7 +195,7 @@ mirror! {
 
 mirror! {
     /// Whether all of a snapshot is there. See [`canopic_engine::Wholeness`].
-    Wholeness { Half, UnderWay, Unknown, Whole }
+    Wholeness { Half, Paused, UnderWay, Unknown, Whole }
 }
 
 mirror! {

@@ -37,6 +37,8 @@ const VERSION: u32 = 1;
 pub enum Outcome {
     /// It is under way.
     UnderWay,
+    /// A person lets it rest.
+    Paused,
     /// It can go neither on nor back until a person decides.
     NeedsYou,
     /// As planned.
@@ -87,6 +89,7 @@ impl From<&Job> for Entry {
     fn from(job: &Job) -> Self {
         let is_cancelled = |failure: &Failure| failure.code == Code::Cancelled;
         let (outcome, stuck) = match &job.state {
+            State::Running if job.is_paused() => (Outcome::Paused, None),
             State::Running | State::Unwinding => (Outcome::UnderWay, None),
             State::Stuck(failure) => (Outcome::NeedsYou, Some(failure)),
             State::Ended(End::Done) => (Outcome::Done, None),

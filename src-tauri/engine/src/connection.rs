@@ -73,6 +73,7 @@ impl Engine {
         let slot = self.connections.slot((id.clone(), identity.principal));
         if let Some(connection) = slot.get() {
             if !self.has_moved(id, &connection.endpoint).await? {
+                self.end_doubt(id, &connection.replica).await?;
                 return Ok(connection.clone());
             }
             self.disconnect(|other| other == id);
@@ -89,6 +90,19 @@ impl Engine {
             })
             .await
             .cloned()
+    }
+
+    /// Asks anew whether a network can be believed, once an answer of it did not verify. As long as it cannot be asked, or shows another
+    /// key, nobody gets the connection.
+    async fn end_doubt(&self, id: &NetworkId, replica: &Replica) -> Result<()> {
+        if !replica.take_doubt() {
+            return Ok(());
+        }
+        let confirmed = self.confirm(id).await;
+        if confirmed.is_err() {
+            replica.doubt();
+        }
+        confirmed
     }
 
     /// Whether a network is not any more where, or what, it was. A local one gets a new key and another port whenever somebody

@@ -15,6 +15,9 @@
 //!      └─────── somebody leaves it as it is ────────────▶ Left
 //! ```
 //!
+//! A running job may be *held*: a person paused it. It rests as soon as nothing is in flight, over restarts too, until a person lets it
+//! go on or cancels it. Only what harms nobody by waiting can be: see [`Op::may_pause`].
+//!
 //! Invariants: steps are done in order and undone in reverse; a call of a step has at most one envelope whose end is not known;
 //! nothing follows an end.
 
@@ -171,6 +174,10 @@ pub enum Event {
     },
     /// A person wants it to end.
     CancelAsked,
+    /// A person wants it to rest where it is.
+    PauseAsked,
+    /// A person wants it to go on.
+    PauseEnded,
     /// It turns back.
     Turned {
         /// Why.
@@ -276,6 +283,8 @@ pub struct Job {
     pub steps: Vec<StepState>,
     /// Whether a person wants it to end.
     pub is_cancelled: bool,
+    /// Whether a person wants it to rest.
+    pub is_held: bool,
     /// Why it turned back.
     pub failure: Option<Failure>,
     /// When it began.
@@ -344,6 +353,7 @@ impl Job {
             deed,
             state: State::Running,
             is_cancelled: false,
+            is_held: false,
             failure: None,
             began_at: at,
             changed_at: at,
@@ -355,6 +365,17 @@ impl Job {
     /// Whether it is under way: neither over nor waiting for a person.
     pub fn is_under_way(&self) -> bool {
         matches!(self.state, State::Running | State::Unwinding)
+    }
+
+    /// Whether it rests because a person wants it to, with nothing in flight.
+    pub fn is_paused(&self) -> bool {
+        self.state == State::Running && self.next() == Next::Rest
+    }
+
+    /// Whether a person may let it rest.
+    pub fn may_pause(&self) -> bool {
+        let may = self.deed.op.may_pause();
+        may && self.state == State::Running && !self.is_held && !self.is_cancelled
     }
 
     /// Whether it works on a canister.
@@ -388,6 +409,7 @@ impl Job {
                     Some(step) if matches!(self.steps[step].progress, Progress::Failed(_)) => {
                         Next::Turn
                     }
+                    Some(_) if self.is_held => Next::Rest,
                     Some(step) => Next::Do(step),
                 }
             }
@@ -459,9 +481,15 @@ impl Job {
                 self.steps[step].progress = Progress::Failed(failure);
                 self.steps[step].ended_at = Some(at);
             }
-            Event::CancelAsked => self.is_cancelled = true,
+            Event::CancelAsked => {
+                self.is_cancelled = true;
+                self.is_held = false;
+            }
+            Event::PauseAsked => self.is_held = true,
+            Event::PauseEnded => self.is_held = false,
             Event::Turned { failure } => {
                 self.state = State::Unwinding;
+                self.is_held = false;
                 self.failure = Some(failure);
             }
             Event::UndoBegan { step } => self.steps[step].progress = Progress::Undoing,
@@ -477,6 +505,7 @@ impl Job {
                 };
             }
             Event::Stuck { failure, .. } => {
+                self.is_held = false;
                 // A call that was refused may be made anew; one whose end is unknown is only ever asked for.
                 if failure.certainty != Certainty::Unknown {
                     self.open.clear();
@@ -524,6 +553,8 @@ impl Job {
                 self.state == State::Running && is_running(step)
             }
             Event::CancelAsked => self.state == State::Running && !self.is_cancelled,
+            Event::PauseAsked => self.may_pause(),
+            Event::PauseEnded => self.state == State::Running && self.is_held,
             Event::Turned { .. } => self.state == State::Running && self.open.is_empty(),
             Event::UndoBegan { step } => is_next_undo(step),
             Event::UndoDone { step } => self.state == State::Unwinding && is_running(step),
@@ -539,7 +570,7 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::{Downtime, Undo, lifecycle::Stop};
+    use crate::ops::{Downtime, Undo, copies::UploadCopy, lifecycle::Stop};
 
     fn job(steps: usize) -> Job {
         let canister = CanisterId::from(Principal::from_slice(&[7]));
@@ -637,6 +668,8 @@ mod tests {
             vec![Event::Ended { end: End::Left }],
             vec![Event::Retried],
             vec![Event::CancelAsked, Event::CancelAsked],
+            vec![Event::PauseAsked],
+            vec![Event::PauseEnded],
             vec![Event::StepBegan { step: 0 }, done(0), done(0)],
             vec![Event::StepBegan { step: 9 }],
         ];
@@ -673,6 +706,57 @@ mod tests {
             assert_eq!(fold(&mut job, &[last]), Ok(()));
             assert_eq!(job.next(), next);
         }
+    }
+
+    /// The same steps as those of an upload, the only operation that may be paused.
+    fn upload(steps: usize) -> Job {
+        let mut job = job(steps);
+        job.deed.op = Op::UploadCopy(UploadCopy {
+            canister: CanisterId::from(Principal::from_slice(&[7])),
+            folder: "a copy".into(),
+            replace: None,
+            compares_all: false,
+        });
+        job
+    }
+
+    #[test]
+    fn a_paused_job_rests_until_somebody_lets_it_go_on_or_cancels_it() {
+        for (last, next) in [
+            (Event::PauseEnded, Next::Do(0)),
+            (Event::CancelAsked, Next::Turn),
+        ] {
+            let mut job = upload(2);
+            let events = [Event::StepBegan { step: 0 }, Event::PauseAsked];
+            assert_eq!(fold(&mut job, &events), Ok(()));
+            assert!(job.is_paused() && job.is_under_way());
+            assert_eq!(
+                fold(&mut job, &[Event::PauseAsked]),
+                Err(0),
+                "nothing is paused twice"
+            );
+            assert_eq!(fold(&mut job, &[last]), Ok(()));
+            assert_eq!(job.next(), next);
+            assert!(!job.is_paused());
+        }
+    }
+
+    #[test]
+    fn what_is_paused_at_the_end_of_a_step_rests_before_the_next_and_what_fails_turns_back() {
+        let mut job = upload(2);
+        let events = [Event::StepBegan { step: 0 }, Event::PauseAsked, done(0)];
+        assert_eq!(fold(&mut job, &events), Ok(()));
+        assert_eq!(job.next(), Next::Rest);
+        let began = [Event::StepBegan { step: 1 }];
+        assert_eq!(fold(&mut job, &began), Err(0), "nothing begins meanwhile");
+        let mut job = upload(2);
+        let failed = Event::StepFailed {
+            step: 0,
+            failure: failure(Code::Refused),
+        };
+        let events = [Event::StepBegan { step: 0 }, Event::PauseAsked, failed];
+        assert_eq!(fold(&mut job, &events), Ok(()));
+        assert_eq!(job.next(), Next::Turn, "half of it is of no use to anybody");
     }
 
     #[test]

@@ -31,7 +31,7 @@ use std::{
 
 const FILE: &str = "journal.sqlite";
 /// Rises when an older app must not touch the file any more.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// "cnpc": tells our file from any other SQLite file.
 const APPLICATION: i64 = 0x636e_7063;
 const LAYOUT: &str = "

@@ -114,7 +114,8 @@ impl Engine {
         let jobs: Vec<_> = views.into_iter().map(|view| view.job).collect();
         let is_worked_on = |left: &LeftStopped| {
             jobs.iter().any(|job| {
-                job.is_under_way() && job.is_about(left.place.network, left.place.canister)
+                let is_at_work = job.is_under_way() && !job.is_paused();
+                is_at_work && job.is_about(left.place.network, left.place.canister)
             })
         };
         let mut left = stopped(&jobs);

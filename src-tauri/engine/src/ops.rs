@@ -246,6 +246,12 @@ impl Op {
 }
 
 impl Op {
+    /// Whether it may be paused: nobody waits for what it holds up, and nothing is done after a pause that the plan was not confirmed for.
+    /// A download that is ended keeps what it has anyway.
+    pub fn may_pause(&self) -> bool {
+        matches!(self, Self::UploadCopy(_))
+    }
+
     /// The check calls that a canister is to be remembered by, where it makes any.
     pub(crate) fn checks(&self) -> Option<(CanisterId, &[CheckCall])> {
         let (canister, checks) = match self {

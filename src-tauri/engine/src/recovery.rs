@@ -44,7 +44,8 @@ pub(crate) fn plan<'a>(
     now: SystemTime,
 ) -> Vec<(JobId, Move)> {
     jobs.into_iter()
-        .filter(|job| job.is_under_way() && !observed.live.contains(&job.id))
+        // What a person paused waits for that person.
+        .filter(|job| job.is_under_way() && !job.is_paused() && !observed.live.contains(&job.id))
         .map(|job| (job.id, decide(job, observed, now)))
         .collect()
 }

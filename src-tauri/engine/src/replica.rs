@@ -32,6 +32,10 @@ use ic_agent::{
 use serde::{Deserialize, Serialize};
 use std::{
     marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use trouble::{change_failed, classify, follow_failed};
@@ -69,6 +73,8 @@ pub(crate) fn dial(address: &str) -> AgentBuilder {
 pub(crate) struct Replica {
     agent: Agent,
     envelope_life: Duration,
+    /// Shared by all clones: an answer did not verify.
+    is_doubted: Arc<AtomicBool>,
 }
 
 /// Something to ask of a canister, and what the answer will be.
@@ -262,6 +268,7 @@ impl Replica {
         Ok(Self {
             agent,
             envelope_life: ENVELOPE_LIFE,
+            is_doubted: Arc::default(),
         })
     }
 
@@ -321,9 +328,9 @@ impl Replica {
                     .await
                     .unwrap_or(Err(AgentError::TimeoutWaitingForResponse()))
                     .map(|(reply, _)| reply)
-                    .map_err(|error| follow_failed(&doing, error))?
+                    .map_err(|error| self.follow_failed(&doing, error))?
             }
-            Err(error) => return Err(change_failed(&doing, error)),
+            Err(error) => return Err(self.change_failed(&doing, error)),
         };
         read_reply(&doing, reply)
     }
@@ -347,7 +354,7 @@ impl Replica {
         if matches!(&answer, Err(AgentError::TransportError(_))) {
             answer = ask().await;
         }
-        let (reply, certificate) = answer.map_err(|error| read_failed(&call.doing, error))?;
+        let (reply, certificate) = answer.map_err(|error| self.read_failed(&call.doing, error))?;
         let reply = Reply::read(reply)
             .map_err(|error| Error::new(Code::Bug, &call.doing).because(error))?;
         let proven_at = time_of(&certificate)
@@ -372,7 +379,7 @@ impl Replica {
                     .await;
                 followed
                     .map(|(reply, _)| reply)
-                    .map_err(|error| follow_failed(&envelope.doing, error))?
+                    .map_err(|error| self.follow_failed(&envelope.doing, error))?
             }
             Err(refused) => return Err(refused),
         };
@@ -390,7 +397,7 @@ impl Replica {
         {
             Ok(CallResponse::Response(reply)) => Ok(Some(reply)),
             Ok(CallResponse::Poll(_)) => Ok(None),
-            Err(error) => Err(change_failed(doing, error)),
+            Err(error) => Err(self.change_failed(doing, error)),
         }
     }
 
@@ -401,13 +408,13 @@ impl Replica {
             .agent
             .request_status_raw(&envelope.request()?, envelope.effective)
             .await
-            .map_err(|error| read_failed(&doing, error))?;
+            .map_err(|error| self.read_failed(&doing, error))?;
         let fate = match status {
             RequestStatusResponse::Unknown => Fate::Absent,
             RequestStatusResponse::Received | RequestStatusResponse::Processing => Fate::Pending,
             RequestStatusResponse::Replied(reply) => Fate::Replied(reply.arg),
             RequestStatusResponse::Done => Fate::Forgotten,
-            RequestStatusResponse::Rejected(reject) => Fate::Refused(change_failed(
+            RequestStatusResponse::Rejected(reject) => Fate::Refused(self.change_failed(
                 &envelope.doing,
                 AgentError::CertifiedReject {
                     reject,
@@ -431,7 +438,7 @@ impl Replica {
             .with_arg(call.arguments.clone())
             .call()
             .await
-            .map_err(|error| read_failed(&call.doing, error))?;
+            .map_err(|error| self.read_failed(&call.doing, error))?;
         Reply::read(reply).map_err(|error| Error::new(Code::Bug, &call.doing).because(error))
     }
 
@@ -440,7 +447,9 @@ impl Replica {
         self.agent
             .read_state_canister_controllers(canister.principal())
             .await
-            .map_err(|error| read_failed(&format!("reading the controllers of {canister}"), error))
+            .map_err(|error| {
+                self.read_failed(&format!("reading the controllers of {canister}"), error)
+            })
     }
 
     /// The certified hash of a canister's module; none where it is provably empty.
@@ -452,10 +461,9 @@ impl Replica {
         {
             Ok(hash) => Ok(Some(hash)),
             Err(AgentError::LookupPathAbsent(_)) => Ok(None),
-            Err(error) => Err(read_failed(
-                &format!("reading the module hash of {canister}"),
-                error,
-            )),
+            Err(error) => {
+                Err(self.read_failed(&format!("reading the module hash of {canister}"), error))
+            }
         }
     }
 
@@ -466,7 +474,7 @@ impl Replica {
             .agent
             .read_state_raw(vec![vec!["time".into()]], canister.principal())
             .await
-            .map_err(|error| read_failed(doing, error))?;
+            .map_err(|error| self.read_failed(doing, error))?;
         time_of(&certificate)
             .ok_or_else(|| Error::new(Code::Untrusted, doing).because("no time in it"))
     }
@@ -477,9 +485,9 @@ impl Replica {
             .agent
             .get_subnet_by_canister(&canister.principal())
             .await;
-        subnet
-            .map(|subnet| subnet.id())
-            .map_err(|error| read_failed(&format!("looking for the subnet of {canister}"), error))
+        subnet.map(|subnet| subnet.id()).map_err(|error| {
+            self.read_failed(&format!("looking for the subnet of {canister}"), error)
+        })
     }
 
     /// A canister id of some subnet: the neighbourhood where a canister is made when nobody cares. The root subnet vouches for the list,
@@ -492,7 +500,7 @@ impl Replica {
             .agent
             .read_subnet_state_raw(vec![vec!["subnet".into()]], root)
             .await
-            .map_err(|error| read_failed(doing, error))?;
+            .map_err(|error| self.read_failed(doing, error))?;
         let paths = listed.tree.list_paths();
         let mut others = paths
             .iter()
@@ -511,7 +519,7 @@ impl Replica {
     pub(crate) async fn first_canister_id_of(&self, subnet: Principal) -> Result<CanisterId> {
         let doing = format!("looking for subnet {subnet}");
         let found = self.agent.get_subnet_by_id(&subnet).await;
-        let found = found.map_err(|error| read_failed(&doing, error))?;
+        let found = found.map_err(|error| self.read_failed(&doing, error))?;
         let first = found.iter_canister_ranges().next();
         first
             .map(|range| CanisterId::from(*range.start()))
@@ -532,11 +540,40 @@ impl Replica {
         {
             Ok(content) => Ok(Some(content)),
             Err(AgentError::LookupPathAbsent(_)) => Ok(None),
-            Err(error) => Err(read_failed(
+            Err(error) => Err(self.read_failed(
                 &format!("reading the metadata {section} of {canister}"),
                 error,
             )),
         }
+    }
+
+    /// Whether an answer did not verify since it was last asked: whoever answers there may not be the network that is meant.
+    pub(crate) fn take_doubt(&self) -> bool {
+        self.is_doubted.swap(false, Ordering::Relaxed)
+    }
+
+    /// Doubts again: what was asked about the doubt had no answer that ends it.
+    pub(crate) fn doubt(&self) {
+        self.is_doubted.store(true, Ordering::Relaxed);
+    }
+
+    fn read_failed(&self, doing: &str, error: AgentError) -> Error {
+        self.noted(read_failed(doing, error))
+    }
+
+    fn change_failed(&self, doing: &str, error: AgentError) -> Error {
+        self.noted(change_failed(doing, error))
+    }
+
+    fn follow_failed(&self, doing: &str, error: AgentError) -> Error {
+        self.noted(follow_failed(doing, error))
+    }
+
+    fn noted(&self, error: Error) -> Error {
+        if error.code == Code::Untrusted {
+            self.doubt();
+        }
+        error
     }
 }
 

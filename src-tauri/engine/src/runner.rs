@@ -6,7 +6,7 @@
 //! ([`Verb::check`](crate::ops::Verb::check)).
 //!
 //! - A lost network is waited for; it is no failure. So is a network that asks to slow down.
-//! - Cancelling is looked at between steps and while nothing is in flight. What is in flight is followed to its end.
+//! - Cancelling and pausing are looked at between steps and while nothing is in flight. What is in flight is followed to its end.
 //! - One job at a time works on a canister: whoever comes second is told which job is in the way.
 //! - A journal that cannot be written halts the job where it is; it goes on by itself once the journal can be written.
 //!
@@ -110,6 +110,8 @@ pub struct JobView {
     pub report: Option<Report>,
     /// What it waits for, if it does.
     pub hindrance: Option<Failure>,
+    /// Whether it is being worked on. What is paused comes to rest a moment later.
+    pub is_at_work: bool,
 }
 
 /// All jobs of a journal, and the tasks that work on them.
@@ -253,16 +255,38 @@ impl Jobs {
         }
     }
 
-    /// Wants a job to end: it turns back as soon as nothing is in flight.
-    pub(crate) fn cancel(&self, id: JobId) -> Result<()> {
+    /// Wants a job to end: it turns back as soon as nothing is in flight. Tells whether it was paused: then nobody may be at work on it
+    /// who could turn it back.
+    pub(crate) fn cancel(&self, id: JobId) -> Result<bool> {
         let job = self.0.job(id).filter(|job| job.state == State::Running);
         let job = job.ok_or_else(|| not_found(id))?;
         if !job.is_cancelled {
             self.0.append(id, &Event::CancelAsked)?;
         }
-        if let Some(live) = self.0.book().live.get(&id) {
-            live.token.cancel();
+        self.0.interrupt(id);
+        Ok(job.is_held)
+    }
+
+    /// Wants a job to rest as soon as nothing is in flight.
+    pub(crate) fn pause(&self, id: JobId) -> Result<()> {
+        let job = self.0.job(id).filter(Job::may_pause);
+        job.ok_or_else(|| not_found(id))?;
+        self.0.append(id, &Event::PauseAsked)?;
+        self.0.interrupt(id);
+        Ok(())
+    }
+
+    /// Lets a paused job go on.
+    pub(crate) async fn go_on(&self, id: JobId, world: &World) -> Result<()> {
+        let held = self.0.job(id).filter(|job| job.is_held);
+        held.ok_or_else(|| not_found(id))?;
+        // It is told as paused a moment before the hands are off it; nobody else could take it up until then.
+        let job = self.rest(id).await?;
+        if !job.is_paused() {
+            return Err(not_found(id));
         }
+        self.0.append(id, &Event::PauseEnded)?;
+        self.resume(world);
         Ok(())
     }
 
@@ -368,6 +392,7 @@ impl Book {
         JobView {
             job: job.clone(),
             report: live.and_then(|live| live.report),
+            is_at_work: live.is_some(),
             hindrance: live.and_then(|live| live.hindrance.clone()),
         }
     }
@@ -390,7 +415,8 @@ impl Inner {
     fn journal<'a>(&self, book: &'a mut Book) -> Result<&'a mut Journal> {
         if book.journal.is_none() {
             let (journal, contents) = Journal::open(&self.folder, self.conduct.room.clone())?;
-            let left = contents.jobs.values().filter(|job| job.is_under_way());
+            let is_left = |job: &&Job| job.is_under_way() && !job.is_paused();
+            let left = contents.jobs.values().filter(is_left);
             book.inherited = left.map(|job| job.id).collect();
             book.jobs = contents.jobs;
             book.broken_at = contents.broken_at;
@@ -405,13 +431,28 @@ impl Inner {
         self.book().jobs.get(&id).cloned()
     }
 
+    /// Lets long work of a job look up.
+    fn interrupt(&self, id: JobId) {
+        if let Some(live) = self.book().live.get(&id) {
+            live.token.cancel();
+        }
+    }
+
     /// Writes an event down and tells it.
     fn append(&self, id: JobId, event: &Event) -> Result<()> {
+        self.append_if(id, event, |_| true).map(drop)
+    }
+
+    /// The same, if the job is still one that `may` take it.
+    fn append_if(&self, id: JobId, event: &Event, may: impl Fn(&Job) -> bool) -> Result<bool> {
         let mut book = self.book();
         let Book { journal, jobs, .. } = &mut *book;
         let (Some(journal), Some(job)) = (journal, jobs.get_mut(&id)) else {
             return Err(not_found(id));
         };
+        if !may(job) {
+            return Ok(false);
+        }
         journal.append(job, event, SystemTime::now())?;
         let news = job.news;
         if matches!(event, Event::Ended { .. }) {
@@ -425,7 +466,7 @@ impl Inner {
         self.tell(&book, id);
         drop(book);
         self.witness(news);
-        Ok(())
+        Ok(true)
     }
 
     fn witness(&self, number: u64) {
@@ -507,8 +548,13 @@ impl Inner {
         token: &CancellationToken,
     ) -> Result<()> {
         let id = job.id;
-        if job.steps[step].progress != Progress::Running {
-            self.append(id, &Event::StepBegan { step })?;
+        if job.steps[step].progress != Progress::Running
+            && !self.append_if(id, &Event::StepBegan { step }, |job| {
+                job.next() == Next::Do(step)
+            })?
+        {
+            // Somebody cancelled or paused it in this very moment.
+            return Ok(());
         }
         let verb = job.deed.plan.steps[step].verb();
         tracing::info!(job = %id, step, kind = ?verb.kind(), canister = %verb.canister(), "doing");
@@ -635,8 +681,22 @@ impl crate::Engine {
     }
 
     /// Wants a job to end: it turns back as soon as nothing is in flight.
-    pub fn cancel(&self, job: JobId) -> Result<()> {
-        self.jobs.cancel(job)
+    pub async fn cancel(&self, job: JobId) -> Result<()> {
+        if self.jobs.cancel(job)? {
+            self.jobs.rest(job).await?;
+            self.resume().await?;
+        }
+        Ok(())
+    }
+
+    /// Wants a job to rest as soon as nothing is in flight. It rests over restarts, too.
+    pub fn pause(&self, job: JobId) -> Result<()> {
+        self.jobs.pause(job)
+    }
+
+    /// Lets a paused job go on.
+    pub async fn go_on(&self, job: JobId) -> Result<()> {
+        self.jobs.go_on(job, &self.world().await?).await
     }
 
     /// Lets a stuck job try once more.

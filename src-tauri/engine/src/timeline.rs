@@ -133,6 +133,8 @@ pub enum Wholeness {
     Whole,
     /// It is being uploaded by a job of ours.
     UnderWay,
+    /// Its upload is paused.
+    Paused,
     /// Its upload was never finished, or nothing shows in it where something must be.
     Half,
     /// Nobody can tell: somebody else uploaded it.
@@ -214,6 +216,7 @@ fn told<'a>(jobs: impl IntoIterator<Item = &'a Job>, place: Place) -> HashMap<Sn
             let state = match job.state {
                 _ if !is_upload => Wholeness::Whole,
                 State::Ended(End::Done) => Wholeness::Whole,
+                State::Running if job.is_paused() => Wholeness::Paused,
                 State::Running => Wholeness::UnderWay,
                 _ => Wholeness::Half,
             };

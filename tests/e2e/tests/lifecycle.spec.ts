@@ -162,3 +162,34 @@ test("stopping that takes its time says what it waits for", async ({ page }) => 
   await page.getByRole("button", { name: "Start orders again" }).click();
   await expect(page.getByRole("dialog", { name: "Start orders?" })).toBeVisible();
 });
+
+test("a stop of ours that still waits is called off from the canister's page", async ({ page, bridge }) => {
+  await breakIt(bridge, { kind: "call", method: "stop_canister", effect: { delay: { milliseconds: 12_000 } } });
+  let isStopping = false;
+  await page.route("**/bridge/request", async (route) => {
+    const { request } = route.request().postDataJSON() as { request: string };
+    if (request !== "canisters" || !isStopping) return route.continue();
+    const answer = await route.fetch();
+    const board = (await answer.json()) as {
+      canisters: { name: string; denied: object; reading: { status?: object } }[];
+    };
+    for (const canister of board.canisters) {
+      if (canister.name !== "orders") continue;
+      canister.reading.status = { ...canister.reading.status, runState: "stopping" };
+      canister.denied = { stop: "alreadyStopping" };
+    }
+    await route.fulfill({ json: board });
+  });
+  await change(page, "Stop", "orders");
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  isStopping = true;
+  await row(page, "orders").getByRole("link", { name: "orders", exact: true }).click();
+  await expect(page.getByText("orders is stopping")).toBeVisible({ timeout: 20_000 });
+  await page.getByRole("button", { name: "Start orders again" }).click();
+  isStopping = false;
+  await page.goto(`${bridge.url}/#/activity`);
+  await expect(page.getByRole("row", { name: /orders/ }).first(), "the stop itself was turned back").toContainText(
+    "Called off",
+    { timeout: 45_000 },
+  );
+});

@@ -256,7 +256,7 @@ async fn a_target_runs_on_while_the_network_has_not_written_the_snapshot_out() {
         before,
         "it runs, and nothing was taken of it yet"
     );
-    bench.engine.cancel(job).unwrap();
+    bench.engine.cancel(job).await.unwrap();
     let job = bench.engine.rest(job).await.unwrap();
     assert_eq!(job.state, State::Ended(End::Undone));
     assert_eq!(picture(&bench.network().world(), wish.target), before);

@@ -66,6 +66,8 @@ const changes: ReadonlySet<RequestName> = new Set<RequestName>([
   "stopCanister",
   "run",
   "cancel",
+  "goOn",
+  "pause",
   "retry",
   "leave",
 ]);

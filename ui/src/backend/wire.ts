@@ -1541,6 +1541,14 @@ steps: Array<Step>,
  */
 isCancelled: boolean, 
 /**
+ * Whether it can be paused now.
+ */
+mayPause: boolean, 
+/**
+ * Whether a person asked it to pause; it does when nothing is in flight any more.
+ */
+isHeld: boolean, 
+/**
  * What it waits for right now, if it does.
  */
 hindrance: Failure | null, 
@@ -1556,7 +1564,11 @@ proof: Proof, };
 /**
  * How far a job is.
  */
-export type JobState = { "kind": "running" } | { "kind": "unwinding" } | { "kind": "done", 
+export type JobState = { "kind": "running" } | { "kind": "paused", 
+/**
+ * Since when, in milliseconds since 1970.
+ */
+at: number, } | { "kind": "unwinding" } | { "kind": "done", 
 /**
  * When, in milliseconds since 1970.
  */
@@ -2602,7 +2614,7 @@ export type OpName = "changeSettings" | "create" | "delete" | "deleteSnapshots" 
 /**
  * How an act came out. See [`activity::Outcome`].
  */
-export type Outcome = "underWay" | "needsYou" | "done" | "failed" | "cancelled" | "left";
+export type Outcome = "underWay" | "paused" | "needsYou" | "done" | "failed" | "cancelled" | "left";
 
 /**
  * Something that happened to a canister.
@@ -2675,7 +2687,7 @@ targets: Array<Target>,
 /**
  * What is done, in order.
  */
-steps: Array<StepName>, 
+steps: Array<PlannedStep>, 
 /**
  * What was looked at.
  */
@@ -3313,11 +3325,17 @@ version: number, };
 /**
  * A step of a job.
  */
+export type PlannedStep = { name: StepName, target: Target | null, };
+
 export type Step = { 
 /**
  * What it does.
  */
 name: StepName, 
+/**
+ * The canister that it works on, where the job works on several.
+ */
+target: Target | null, 
 /**
  * How far it is.
  */
@@ -3551,7 +3569,7 @@ export type Warning = "controlledByAnonymous" | "frozen" | "noController" | "not
 /**
  * Whether all of a snapshot is there. See [`canopic_engine::Wholeness`].
  */
-export type Wholeness = "half" | "underWay" | "unknown" | "whole";
+export type Wholeness = "half" | "paused" | "underWay" | "unknown" | "whole";
 
 /** Every request: what it takes and what it answers. */
 export interface Requests {
@@ -3595,6 +3613,8 @@ export interface Requests {
   runEach: { parameters: { confirmed: Array<Confirmed>; }; reply: Array<Begun> };
   /** Wants a job to end: it turns back as soon as nothing is in flight. */
   cancel: { parameters: { job: number; }; reply: null };
+  pause: { parameters: { job: number; }; reply: null };
+  goOn: { parameters: { job: number; }; reply: null };
   /** Lets a stuck job try once more. */
   retry: { parameters: { job: number; }; reply: null };
   /** Leaves the world of a stuck job as it is. */

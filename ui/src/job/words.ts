@@ -1,4 +1,4 @@
-import type { Job, Step } from "../backend/wire";
+import type { Job, PlannedStep, Step } from "../backend/wire";
 import { isUnknown } from "../state/acts.svelte";
 import { text } from "../text/en";
 
@@ -7,6 +7,7 @@ export function phrase(act: Job): string {
   const words = text.jobs[act.kind];
   switch (act.state.kind) {
     case "running":
+    case "paused":
     case "unwinding":
       return words.running(act.name);
     case "done":
@@ -17,6 +18,11 @@ export function phrase(act: Job): string {
     case "stuck":
       return isUnknown(act) ? words.unknown(act.name) : words.failed(act.name);
   }
+}
+
+/** A step, and the canister that it works on where that has to be said. */
+export function stepPhrase({ name, target }: PlannedStep): string {
+  return target === null ? text.steps[name] : text.guide.stepOn(text.steps[name], target.name);
 }
 
 /** The step that an act is at. */

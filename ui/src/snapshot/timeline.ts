@@ -61,7 +61,9 @@ export function hindrance(moment: Moment): string | undefined {
   const words = text.timeline;
   if (moment.snapshot) {
     const { wholeness } = moment.snapshot;
-    return wholeness === "half" || wholeness === "underWay" ? words.wholenesses[wholeness].meaning : undefined;
+    return wholeness === "half" || wholeness === "paused" || wholeness === "underWay"
+      ? words.wholenesses[wholeness].meaning
+      : undefined;
   }
   if (bestCopy(moment)) return undefined;
   return moment.copies.some(({ damagedAt }) => damagedAt !== null) ? words.copyDamagedOnly : words.copyUnfinished;

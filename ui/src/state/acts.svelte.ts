@@ -14,6 +14,8 @@ export class Acts {
   readonly running = $derived(this.all.filter(isUnderWay));
   /** What cannot go on without a person, newest first. */
   readonly stuck = $derived(this.all.filter(({ state }) => state.kind === "stuck"));
+  /** What rests until somebody wants it to go on, newest first. */
+  readonly paused = $derived(this.all.filter(({ state }) => state.kind === "paused"));
   /** How fast those under way are. */
   readonly paces = new Paces();
 
@@ -98,6 +100,11 @@ export function isUnderWay({ state }: Job): boolean {
   return state.kind === "running" || state.kind === "unwinding";
 }
 
+/** Whether a job can still be ended: it is worked on, or rests until somebody wants it to go on. */
+export function isUnfinished(job: Job): boolean {
+  return isUnderWay(job) || job.state.kind === "paused";
+}
+
 /** When a job came to rest, in milliseconds since 1970. */
 export function endOf({ state }: Job): number | undefined {
   return "at" in state ? state.at : undefined;
@@ -113,7 +120,7 @@ export function isUnknown(job: Job): boolean {
   return failureOfJob(job)?.certainty === "unknown";
 }
 
-/** Whether a job keeps what it has and can be gone on with: a download that somebody ended. */
+/** Whether a job keeps what it has and can be gone on with: one that rests, or a download that somebody ended. */
 export function isPaused({ kind, state }: Job): boolean {
-  return kind === "downloadSnapshot" && state.kind === "cancelled";
+  return state.kind === "paused" || (kind === "downloadSnapshot" && state.kind === "cancelled");
 }

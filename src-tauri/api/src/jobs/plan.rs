@@ -69,6 +69,16 @@ pub struct Check {
     pub facts: BTreeMap<String, String>,
 }
 
+/// A step that will be taken.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedStep {
+    /// What it does.
+    pub name: StepName,
+    /// The canister that it works on, where the plan works on several.
+    pub target: Option<Target>,
+}
+
 /// What will happen, to be confirmed.
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -76,7 +86,7 @@ pub struct Plan {
     /// The canisters that it works on.
     pub targets: Vec<Target>,
     /// What is done, in order.
-    pub steps: Vec<StepName>,
+    pub steps: Vec<PlannedStep>,
     /// What was looked at.
     pub checks: Vec<Check>,
     /// Whether a check forbids to run it.
@@ -99,9 +109,13 @@ impl From<engine::Plan> for Plan {
             .checks
             .iter()
             .any(|check| check.verdict == engine::CheckVerdict::Blocks);
+        let steps = plan.steps.iter().map(|step| PlannedStep {
+            name: step.name().into(),
+            target: plan.one_of_several(step).cloned().map(Target::from),
+        });
         Self {
+            steps: steps.collect(),
             targets: plan.targets.into_iter().map(Target::from).collect(),
-            steps: plan.steps.iter().map(|step| step.name().into()).collect(),
             checks: plan
                 .checks
                 .into_iter()

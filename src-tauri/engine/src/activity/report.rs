@@ -39,7 +39,7 @@ fn page(job: &Job, now: u64) -> Vec<u8> {
         .collect();
     let proof = match (entry.proven_at, entry.outcome) {
         (Some(at), _) => format!("Certified by the network {}", moment(at)),
-        (None, Outcome::UnderWay) => "Not yet".to_owned(),
+        (None, Outcome::Paused | Outcome::UnderWay) => "Not yet".to_owned(),
         (None, _) => "No certificate".to_owned(),
     };
     let rows = [
@@ -79,7 +79,7 @@ fn page(job: &Job, now: u64) -> Vec<u8> {
         "<h2>Steps</h2>\n<table>\n<thead><tr><th>Step</th><th>Began</th><th>Took</th><th>Certified</th><th>What came of it</th></tr></thead>\n<tbody>\n",
     );
     for (step, state) in job.deed.plan.steps.iter().zip(&job.steps) {
-        page.push_str(&row(step, state));
+        page.push_str(&row(job, step, state));
     }
     page.push_str("</tbody>\n</table>\n");
     if !job.deed.plan.twin.is_empty() {
@@ -94,7 +94,7 @@ fn page(job: &Job, now: u64) -> Vec<u8> {
     page.into_bytes()
 }
 
-fn row(step: &Step, state: &StepState) -> String {
+fn row(job: &Job, step: &Step, state: &StepState) -> String {
     let took = state
         .began_at
         .zip(state.ended_at)
@@ -118,9 +118,11 @@ fn row(step: &Step, state: &StepState) -> String {
             );
         }
     }
+    let name = job.deed.plan.target_of(step).map(|target| &target.name);
     format!(
-        "<tr><td>{}<br><small><code>{}</code></small></td><td>{}</td><td>{}</td><td>{}</td><td>{outcome}</td></tr>\n",
+        "<tr><td>{}<br><small>{} <code>{}</code></small></td><td>{}</td><td>{}</td><td>{}</td><td>{outcome}</td></tr>\n",
         capital(&words(&step.name())),
+        name.map(|name| escaped(name)).unwrap_or_default(),
         step.verb().canister(),
         state
             .began_at

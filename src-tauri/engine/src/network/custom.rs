@@ -1,7 +1,7 @@
 //! The networks that a person entered, and what was last known of those on this computer: `networks.json` in the settings folder.
 //!
 //! A custom network has an address and a root key. The key was pasted, or taken when the network was first reached; either way the
-//! network is asked for its key again when a connection is made, and another key than the kept one is an alarm
+//! network is asked for its key again when a connection is made and whenever an answer does not verify, and another key than the kept one is an alarm
 //! ([`Code::RootKeyChanged`]): nothing is sent until a person has accepted the new key or left the network alone.
 
 use super::{Address, Endpoint, MAINNET_ROOT_KEY, Network, NetworkId, Trust, probe};

@@ -230,6 +230,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The target that a step works on; none for one that works on what the plan itself makes.
+    pub(crate) fn target_of(&self, step: &Step) -> Option<&Target> {
+        let canister = step.verb().canister();
+        self.targets.iter().find(|target| target.id == canister)
+    }
+
+    /// The same, where it has to be said: the plan works on several canisters.
+    pub fn one_of_several(&self, step: &Step) -> Option<&Target> {
+        self.target_of(step).filter(|_| self.targets.len() > 1)
+    }
+
     /// A plan without steps for canisters that stand like this.
     pub(crate) fn about(caller: Principal, standings: &[&Standing]) -> Self {
         let prints: Vec<_> = standings

@@ -11,6 +11,8 @@ const forms: Record<Form, string> = {
 export const history = {
   needsYou: "Needs you",
   underWay: "Under way",
+  paused: "Paused",
+  pausedMeaning: "Nothing happens until you go on with it, or turn it back.",
   needs: (amount: number) => `${amount} ${amount === 1 ? "needs" : "need"} you`,
   safeToClose: "Canopic can be closed meanwhile: at its next start it goes on, or takes back what was half done.",
   past: "Done",

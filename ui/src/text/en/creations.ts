@@ -33,6 +33,7 @@ export const creation = {
 
 const outcomes: Record<Outcome, string> = {
   underWay: "Under way",
+  paused: "Paused",
   needsYou: "Needs you",
   done: "Done",
   failed: "Failed",
@@ -58,4 +59,5 @@ export const stopping = {
     "It takes no new calls and waits for the answers of calls that it made itself. How long that takes depends on those whom it called; it can be never.",
   keepWaiting: "Waiting is safe: nothing is lost. Starting it again lets it take calls as before.",
   startAgain: (name: string) => `Start ${name} again`,
+  callsOff: "The stop that waits is called off, and it takes calls as before.",
 };

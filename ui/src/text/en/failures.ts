@@ -95,7 +95,7 @@ const failures: Record<Code, (facts: Facts) => Explanation> = {
   canisterBusy: (facts) => ({
     title: `Something else is under way on ${named(facts)}`,
     safe: "Nothing was sent: one thing at a time happens to a canister.",
-    next: "Wait until it has ended, or cancel it.",
+    next: "Wait until it has ended, or cancel it. What is paused has to go on first.",
   }),
   canisterNotFound: (facts) => ({
     title: facts["canister"] ? `No canister ${facts["canister"]} on this network` : "No such canister on this network",

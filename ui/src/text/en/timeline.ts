@@ -22,6 +22,7 @@ const arrivals: Record<Arrival, string> = {
 const wholenesses: Record<Wholeness, { word: string; meaning: string }> = {
   whole: { word: "Whole", meaning: "All of it is there." },
   underWay: { word: "Being uploaded", meaning: "It can be restored once its upload has ended." },
+  paused: { word: "Upload paused", meaning: "It can be restored once its upload has gone on and ended." },
   half: { word: "Half uploaded", meaning: "Its upload never finished. It cannot be restored." },
   unknown: {
     word: "Perhaps unfinished",
