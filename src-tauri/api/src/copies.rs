@@ -60,12 +60,14 @@ pub struct LocalCopy {
     reason = "made for the wire and gone at once"
 )]
 pub enum LocalCopyState {
-    /// It is whole.
+    /// It was finished.
     Whole {
         /// What its snapshot was.
         content: CopyContent,
         /// What else is known; null for the folder of another tool that was never verified.
         record: Option<CopyRecord>,
+        /// Its files that are not as large as they must be.
+        wrong_sizes: Vec<WrongSize>,
     },
     /// It was never finished.
     Unfinished {
@@ -79,6 +81,18 @@ pub enum LocalCopyState {
         /// Why.
         failure: Failure,
     },
+}
+
+/// A file that is not as large as it must be.
+#[derive(Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct WrongSize {
+    /// The file, as a path in the copy's folder.
+    pub file: String,
+    /// The bytes that it must have.
+    pub expected: f64,
+    /// The bytes that it has; null where it is not there.
+    pub found: Option<f64>,
 }
 
 /// Something in the bin.
@@ -163,6 +177,7 @@ impl From<engine::LocalCopy> for LocalCopy {
                 CopyState::Whole(about) => LocalCopyState::Whole {
                     content: (&about.metadata).into(),
                     record: about.manifest.map(Into::into),
+                    wrong_sizes: about.wrong_sizes.into_iter().map(Into::into).collect(),
                 },
                 CopyState::Unfinished(draft) => LocalCopyState::Unfinished {
                     name: draft.as_ref().map(|draft| draft.name.clone()),
@@ -172,6 +187,16 @@ impl From<engine::LocalCopy> for LocalCopy {
                     failure: error.into(),
                 },
             },
+        }
+    }
+}
+
+impl From<engine::WrongSize> for WrongSize {
+    fn from(wrong: engine::WrongSize) -> Self {
+        Self {
+            file: wrong.file,
+            expected: wrong.expected as f64,
+            found: wrong.found.map(|bytes| bytes as f64),
         }
     }
 }

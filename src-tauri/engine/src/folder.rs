@@ -40,7 +40,7 @@ pub(crate) mod tests;
 pub use hash::Hash;
 pub use manifest::{ChainSnapshot, Circumstances, FileRecord, Manifest, Origin, SettingsThen};
 pub use metadata::{Global, Hook, Metadata, Source, Timer};
-pub use reader::CopyReader;
+pub use reader::{CopyReader, WrongSize};
 pub use unfinished::{By, Unfinished, unfinished};
 pub use verify::{Damage, Hashes, Verification, verify};
 pub use writer::{CopyWriter, Draft, Repair};
@@ -48,7 +48,7 @@ pub use writer::{CopyWriter, Draft, Repair};
 pub use disk::Progress;
 pub(crate) use disk::{allocated, failed, open_plain, sync_folder};
 pub(crate) use manifest::update;
-pub(crate) use reader::looks_like_copy;
+pub(crate) use reader::{cut_off, looks_like_copy};
 pub(crate) use writer::{draft, lock};
 
 use std::fmt;

@@ -74,8 +74,8 @@ pub use error::{Certainty, Code, Error, Result};
 pub use folder::{
     By, ChainSnapshot, Circumstances, CopyReader, CopyWriter, Damage, Draft, FileRecord, GRID,
     Global, Hash, Hashes, Hook, Manifest, Metadata as SnapshotMetadata, Origin, Part, Progress,
-    Repair, SettingsThen, Source, Timer, Unfinished, Verification, chunk_at, chunks, is_zero,
-    unfinished, verify,
+    Repair, SettingsThen, Source, Timer, Unfinished, Verification, WrongSize, chunk_at, chunks,
+    is_zero, unfinished, verify,
 };
 pub use identity::{
     Algorithm, Controlled, Found, FoundKey, Hold, Identities, Identity, IdentityId, Keeper,

@@ -18,7 +18,7 @@ pub use room::{Obstacle, Room, Service, obstacles, room, synced_by};
 
 use crate::{
     ChainSnapshot, Code, CopyReader, Draft, Engine, Error, Hash, Manifest, Result, Verification,
-    folder::{self, Metadata, allocated, failed},
+    folder::{self, Metadata, WrongSize, allocated, failed},
     settings::{make_private_folder, replace_file},
 };
 use camino::{Utf8Path, Utf8PathBuf};
@@ -113,7 +113,7 @@ pub struct LocalCopy {
 /// What is known of a copy.
 #[derive(Debug)]
 pub enum CopyState {
-    /// It is whole.
+    /// It was finished. Whether it still is what it was then, its [`About`] says.
     Whole(Box<About>),
     /// It was never finished; what it is to be is known if it was begun here.
     Unfinished(Option<Box<Draft>>),
@@ -128,6 +128,8 @@ pub struct About {
     pub metadata: Metadata,
     /// What else is known; none for the folder of another tool that was never verified.
     pub manifest: Option<Manifest>,
+    /// Files that are not as large as they must be: it was whole once, and was cut off. Empty for one that is whole as far as sizes tell.
+    pub wrong_sizes: Vec<WrongSize>,
 }
 
 /// How a copy belongs to a snapshot on a network.
@@ -515,11 +517,14 @@ fn look(folder: &Utf8Path) -> LocalCopy {
         Ok(reader) => CopyState::Whole(Box::new(About {
             metadata: reader.metadata().clone(),
             manifest: reader.manifest().cloned(),
+            wrong_sizes: vec![],
         })),
         Err(error) if error.code == Code::CopyUnfinished => {
             CopyState::Unfinished(folder::draft(folder).ok().map(Box::new))
         }
-        Err(error) => CopyState::Unreadable(error),
+        Err(error) => cut_off(folder).map_or(CopyState::Unreadable(error), |about| {
+            CopyState::Whole(Box::new(about))
+        }),
     };
     LocalCopy {
         id: CopyId::of(folder),
@@ -527,6 +532,20 @@ fn look(folder: &Utf8Path) -> LocalCopy {
         state,
         disk_bytes: disk_bytes(folder),
     }
+}
+
+/// A copy that was whole once. Nobody has to verify it to know that it is damaged.
+fn cut_off(folder: &Utf8Path) -> Option<About> {
+    let (metadata, mut manifest, wrong_sizes) = folder::cut_off(folder)?;
+    let since = manifest.verified_at.unwrap_or(manifest.made_at);
+    manifest.verified_at = None;
+    // When it happened nobody knows: after the last time that it was seen to be right.
+    manifest.damaged_at.get_or_insert(since);
+    Some(About {
+        metadata,
+        manifest: Some(manifest),
+        wrong_sizes,
+    })
 }
 
 fn disk_bytes(folder: &Utf8Path) -> u64 {

@@ -23,6 +23,15 @@ async function choose(card: Locator, action: string | RegExp) {
   await card.page().getByRole("menuitem", { name: action }).click();
 }
 
+/** Begins to go back to the newest moment. */
+async function beginRestore(timeline: Locator) {
+  await timeline
+    .getByRole("article")
+    .first()
+    .getByRole("button", { name: /^Restore/ })
+    .click();
+}
+
 /** Rewrites what the timeline is told, for states that the practice network is not in. */
 async function rewrite(page: Page, change: (timeline: Record<string, unknown>) => Record<string, unknown>) {
   await page.route("**/bridge/request", async (route) => {
@@ -142,11 +151,7 @@ test("live: what is under way grows where it will stand", async ({ page, bridge 
 
 test("restore, page by page", async ({ page, bridge }) => {
   const timeline = await openTimeline(page, bridge, "orders");
-  await timeline
-    .getByRole("article")
-    .first()
-    .getByRole("button", { name: /^Restore/ })
-    .click();
+  await beginRestore(timeline);
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("The snapshot is there", patience);
   await take(page, "restore-check");
@@ -168,11 +173,7 @@ test("restore, page by page", async ({ page, bridge }) => {
   await take(page, "timeline-restored");
 
   await steer(bridge, "faults", [refusal("load_canister_snapshot")]);
-  await timeline
-    .getByRole("article")
-    .first()
-    .getByRole("button", { name: /^Restore/ })
-    .click();
+  await beginRestore(timeline);
   await expect(dialog).toContainText("The snapshot is there", patience);
   await dialog.getByRole("button", { name: "Next" }).click();
   await dialog.getByRole("button", { name: "Restore orders" }).click();
@@ -182,11 +183,7 @@ test("restore, page by page", async ({ page, bridge }) => {
 
 test("restore with all places used, and on mainnet", async ({ page, bridge }) => {
   const timeline = await openTimeline(page, bridge, "customers");
-  await timeline
-    .getByRole("article")
-    .first()
-    .getByRole("button", { name: /^Restore/ })
-    .click();
+  await beginRestore(timeline);
   const dialog = page.getByRole("dialog");
   await expect(dialog).toContainText("All 10 snapshots are used", patience);
   await dialog.getByRole("radio").last().check();
@@ -202,11 +199,7 @@ test("restore with all places used, and on mainnet", async ({ page, bridge }) =>
   });
   await page.reload();
   await openTimeline(page, bridge, "orders");
-  await timeline
-    .getByRole("article")
-    .first()
-    .getByRole("button", { name: /^Restore/ })
-    .click();
+  await beginRestore(timeline);
   await expect(dialog).toContainText("The snapshot is there", patience);
   await dialog.getByRole("button", { name: "Next" }).click();
   await take(page, "restore-mainnet");

@@ -2,6 +2,7 @@
 import type { Page } from "@playwright/test";
 import { expectNothingFound } from "../axe";
 import { expect, openBoard, row, test } from "../bridge";
+import { download } from "../engine";
 
 const waiting = { timeout: 40_000 };
 
@@ -37,6 +38,26 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectNothingFound(page, "stopping");
     });
 
+    test("of what cannot be shown in the file manager", async ({ page, bridge }) => {
+      await download(bridge, ["at home"]);
+      await page.route("**/bridge/reveal", (route) =>
+        route.fulfill({
+          status: 422,
+          json: {
+            code: "noFileManager",
+            certainty: "nothingSent",
+            facts: { path: "/home/ada/copies/at home" },
+            report: "no file manager answers",
+          },
+        }),
+      );
+      await page.goto(`${bridge.url}/#/library`);
+      await page.getByRole("button", { name: "More for at home" }).click(waiting);
+      await page.getByRole("menuitem", { name: "Show in folder" }).click();
+      await expect(page.getByRole("dialog", { name: "It could not be shown" })).toContainText("at home", waiting);
+      await expectNothingFound(page, "what could not be shown");
+    });
+
     test("of the settings", async ({ page, bridge }) => {
       await page.goto(`${bridge.url}/#/settings/networks`);
       await page.getByRole("button", { name: "More about Practice" }).click(waiting);
@@ -54,6 +75,12 @@ for (const colorScheme of ["light", "dark"] as const) {
         await expectNothingFound(page, where);
         await leave(page);
       }
+      await page.goto(`${bridge.url}/#/settings/general`);
+      const quiet = page.getByRole("region", { name: "Notifications" }).getByRole("checkbox");
+      await expect(quiet).toBeChecked(waiting);
+      await expectNothingFound(page, "the notifications");
+      await quiet.uncheck();
+      await expectNothingFound(page, "no notifications");
       await page.goto(`${bridge.url}/#/settings/failures`);
       await expect(page.getByRole("heading", { name: /Failures/ })).toBeVisible(waiting);
       await expectNothingFound(page, "all failures");

@@ -1,7 +1,7 @@
-import { open as openFile } from "node:fs/promises";
+import { open as openFile, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "../bridge";
-import { ask, download, layReady } from "../engine";
+import { ask, download, idOf, layReady } from "../engine";
 import { expectNothingFound } from "../axe";
 
 test.slow();
@@ -62,6 +62,39 @@ test("damage is found, said where it is, and repaired from the snapshot", async 
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Repair to be damaged" }).click();
   await expect(dialog).toContainText("Repaired a copy of orders");
+});
+
+test("a copy that was cut off says what is missing, here and on the timeline, and is repaired", async ({
+  page,
+  bridge,
+}) => {
+  await download(bridge, ["cut off"]);
+  const { copies } = await ask<Found>(bridge, "library");
+  const path = join(copies[0]?.folder ?? "", "wasm_memory.bin");
+  const { size } = await stat(path);
+  await truncate(path, size / 2);
+
+  await page.goto(`${bridge.url}/#/canisters/${await idOf(bridge, "orders")}`);
+  await expect(page.getByRole("article", { name: "cut off" })).toContainText("Copy damaged", { timeout: 45_000 });
+
+  await page.goto(`${bridge.url}/#/library`);
+  const copy = page.locator("[data-row]").filter({ hasText: "cut off" });
+  await expect(copy).toContainText("Damaged");
+  const told = page.getByRole("alert");
+  await expect(told).toContainText("cut off is cut off");
+  const count = new Intl.NumberFormat("en");
+  await expect(told).toContainText(`wasm_memory.bin: ${count.format(size / 2)} bytes of ${count.format(size)} bytes`);
+  await expectNothingFound(page, "a copy that was cut off");
+  await copy.getByRole("button", { name: "More for cut off" }).click();
+  await expect(page.getByRole("menuitem", { name: "Upload into a canister" })).toContainText("Repair it first.");
+  await page.keyboard.press("Escape");
+  await told.getByRole("button", { name: "Repair cut off" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Repair cut off" }).click();
+  await expect(dialog).toContainText("Repaired a copy of orders");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(copy).toContainText("Verified");
+  await expect(told).toBeHidden();
 });
 
 test("a copy leaves encrypted and comes back with its passphrase", async ({ page, bridge, home }) => {

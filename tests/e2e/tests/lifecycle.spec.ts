@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import type { Bridge } from "../bridge";
-import { expect, openBoard, row, test } from "../bridge";
+import { breakIt } from "../engine";
+import { change, expect, openBoard, row, test } from "../bridge";
 
 const modules = join(import.meta.dirname, "../../../src-tauri/practice/demo");
 

@@ -3,7 +3,7 @@ import type { Locator, Page } from "@playwright/test";
 import { open as openFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectNothingFound } from "../axe";
-import { type Bridge, expect, openBoard, row, test } from "../bridge";
+import { Bridge, expect, openBoard, row, test } from "../bridge";
 import { ask, download, idOf, refusal, run, steer } from "../engine";
 
 const patience = { timeout: 45_000 };
@@ -177,6 +177,72 @@ test("a download is asked about where there is something to know, is paused, and
     .click();
   await page.getByRole("main").getByRole("button", { name: "Go on with the download" }).click();
   await expect(page.getByRole("dialog")).toContainText("What happens", patience);
+});
+
+test("an upload is paused, stays so over an end of the app, goes on from there, and can be turned back", async ({
+  page,
+  home,
+}) => {
+  const first = await Bridge.start(home);
+  let second: Bridge | undefined;
+  try {
+    const canister = await idOf(first, "storefront");
+    const { moments } = await ask<{ moments: { snapshot: { id: string } }[] }>(first, "timeline", { canister });
+    const snapshot = moments[0]?.snapshot.id;
+    await run(first, { op: "downloadSnapshot", canister, snapshot, name: "at home", copy: null });
+    const { copies } = await ask<{ copies: { id: string }[] }>(first, "library");
+    // Some of it arrives at once, the rest slowly.
+    const pieces = (after: number) => ({
+      kind: "call",
+      method: "upload_canister_snapshot_data",
+      after,
+      times: 400,
+      effect: { delay: { milliseconds: 15_000 } },
+    });
+    await steer(first, "faults", [pieces(8)]);
+    const op = { op: "uploadCopy", canister, copy: copies[0]?.id, replace: null, comparesAll: false };
+    const { fingerprint } = await ask<{ fingerprint: string }>(first, "plan", { op });
+    await page.goto(`${first.url}/#/activity`);
+    await ask(first, "run", { op, fingerprint });
+    const main = page.getByRole("main");
+    await expect(main).toContainText(/of 5\d MiB/, patience);
+    await main.getByRole("button", { name: /^Pause/ }).press("Enter");
+    const paused = main.getByRole("region", { name: /^Paused/ });
+    await expect(paused).toContainText("What was sent stays on the network.", patience);
+    await expectNothingFound(page, "an upload that was paused");
+    await first.stop();
+
+    second = await Bridge.start(home);
+    await page.goto(`${second.url}/#/activity`);
+    await expect(paused).toContainText("What was sent stays on the network.", patience);
+    await expect(page.getByText("was under way when Canopic last ended"), "a person paused it").toBeHidden();
+    await page.goto(`${second.url}/#/canisters/${canister}`);
+    const card = page.getByRole("article").filter({ hasText: "Upload paused" });
+    await expect(card.getByRole("button", { name: /^Restore/ })).toHaveAttribute("aria-disabled", "true", patience);
+    const tray = page.getByRole("region", { name: "Acts" });
+    await tray.getByRole("button", { name: "Show recent acts" }).click();
+    await expect(tray.getByRole("listitem").first()).toContainText("Paused");
+    await expectNothingFound(page, "the timeline and the tray with an upload that was paused");
+    await tray.getByRole("button", { name: /^Go on/ }).press("Enter");
+    await expect(tray.getByRole("listitem").first()).toContainText("Done", { timeout: 90_000 });
+    await expect(card).toBeHidden();
+
+    await steer(second, "faults", [pieces(8)]);
+    const again = await ask<{ fingerprint: string }>(second, "plan", { op });
+    await ask(second, "run", { op, fingerprint: again.fingerprint });
+    await tray.getByRole("button", { name: /^Pause/ }).press("Enter", patience);
+    await expect(tray.getByRole("listitem").first()).toContainText("Paused", patience);
+    await steer(second, "faults", []);
+    await tray
+      .getByRole("button", { name: /^Turn back/ })
+      .first()
+      .press("Enter");
+    await expect(tray.getByRole("listitem").first()).toContainText("Called off", patience);
+    await expect(page.getByRole("article").filter({ hasText: "Upload paused" })).toBeHidden(patience);
+  } finally {
+    await first.stop();
+    await second?.stop();
+  }
 });
 
 test("what was taken together goes back together, from wherever it is looked for", async ({ page, bridge }) => {

@@ -1839,6 +1839,8 @@ state: LocalCopyState, };
 /**
  * What is known of a copy.
  */
+export type WrongSize = { file: string, expected: number, found: number | null, };
+
 export type LocalCopyState = { "kind": "whole", 
 /**
  * What its snapshot was.
@@ -1847,7 +1849,11 @@ content: CopyContent,
 /**
  * What else is known; null for the folder of another tool that was never verified.
  */
-record: CopyRecord | null, } | { "kind": "unfinished", 
+record: CopyRecord | null, 
+/**
+ * Its files that are not as large as they must be.
+ */
+wrongSizes: Array<WrongSize>, } | { "kind": "unfinished", 
 /**
  * The name that it is to have; null where another tool began it.
  */

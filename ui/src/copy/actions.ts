@@ -39,17 +39,22 @@ export function actionsOf(
   const { id } = copy;
   const isWhole = copy.state.kind === "whole";
   const busy = copies.errandOf(id) ? words.busy : undefined;
-  const whole = isWhole ? busy : words.notWhole;
+  const whole = !isWhole ? words.notWhole : facts.wrongSizes.length > 0 ? words.cutOffFirst : busy;
   const isHere = snapshot?.fingerprint === session.opened?.network.fingerprint;
   const source = snapshot ? (isHere ? busy : words.elsewhere(networkCalled(snapshot.network))) : words.noSource;
   const all: CopyAction[] = [
     {
       word: words.inspect,
       icon: SearchIcon,
-      disabledReason: isWhole ? undefined : words.notWhole,
+      disabledReason: isWhole && facts.wrongSizes.length > 0 ? words.cutOffFirst : isWhole ? undefined : words.notWhole,
       run: () => route.go(address("library", id)),
     },
-    { word: words.verify, icon: ShieldIcon, disabledReason: whole, run: () => void copies.verify(id) },
+    {
+      word: words.verify,
+      icon: ShieldIcon,
+      disabledReason: isWhole ? busy : words.notWhole,
+      run: () => void copies.verify(id),
+    },
     ...(standing === "damaged"
       ? [
           {

@@ -1,5 +1,13 @@
 /** What a copy is called and how it stands, from what is known of it. */
-import type { Canister, ChainSnapshot, CopyContent, CopyRecord, LocalCopy, Verification } from "../backend/wire";
+import type {
+  Canister,
+  ChainSnapshot,
+  CopyContent,
+  CopyRecord,
+  LocalCopy,
+  Verification,
+  WrongSize,
+} from "../backend/wire";
 import { shortId } from "../text/format";
 
 /** How far a copy can be relied on. */
@@ -15,6 +23,8 @@ export interface CopyFacts {
   content: CopyContent | undefined;
   record: CopyRecord | null;
   standing: Standing;
+  /** Its files that are not as large as they must be. */
+  wrongSizes: WrongSize[];
 }
 
 /** The last part of a path, of any system. */
@@ -48,11 +58,13 @@ export function factsOf(
     content: state.kind === "whole" ? state.content : undefined,
     record,
     standing: standingOf(copy, record, verification),
+    wrongSizes: state.kind === "whole" ? state.wrongSizes : [],
   };
 }
 
 function standingOf({ state }: LocalCopy, record: CopyRecord | null, verification: Verification | undefined): Standing {
   if (state.kind !== "whole") return state.kind;
+  if (state.wrongSizes.length > 0) return "damaged";
   if (verification ? !verification.isSound : record !== null && record.damagedAt !== null) return "damaged";
   if (!record) return "unverified";
   if (record.provenAt !== null) return "proven";

@@ -286,7 +286,11 @@ fn describe(archive: &Utf8Path, entries: &mut Entries) -> Result<About> {
             ));
         }
     }
-    Ok(About { metadata, manifest })
+    Ok(About {
+        metadata,
+        manifest,
+        wrong_sizes: vec![],
+    })
 }
 
 fn unpack(
@@ -297,7 +301,9 @@ fn unpack(
 ) -> Result<Manifest> {
     let archive = what.archive;
     // Sizes are compared before a folder is made.
-    let About { metadata, manifest } = describe(archive, entries)?;
+    let About {
+        metadata, manifest, ..
+    } = describe(archive, entries)?;
     let draft = Draft {
         origin: Origin::Unpacked,
         made_at: manifest

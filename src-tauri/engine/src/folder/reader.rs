@@ -9,7 +9,12 @@ use super::{
 };
 use crate::{Code, Error, Result};
 use camino::{Utf8Path, Utf8PathBuf};
-use std::{collections::BTreeMap, fs::File, io, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io,
+    time::SystemTime,
+};
 
 /// The file of the metadata.
 pub(super) const METADATA: &str = "metadata.json";
@@ -39,6 +44,39 @@ struct OpenFile {
 pub(crate) fn looks_like_copy(folder: &Utf8Path) -> bool {
     let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
     has(super::manifest::FILE) || has(PARTIAL) || (has(METADATA) && has(&Part::Module.path()))
+}
+
+/// A file of a finished copy that is not as large as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongSize {
+    /// The file, as a path in the folder.
+    pub file: String,
+    /// The bytes that it must have.
+    pub expected: u64,
+    /// The bytes that it has; none where it is no file, or not there.
+    pub found: Option<u64>,
+}
+
+/// A finished copy whose files are not as large as its manifest says: what is known of it, and which they are. None for one that is whole,
+/// and for one of which too little is known to say.
+pub(crate) fn cut_off(folder: &Utf8Path) -> Option<(Metadata, Manifest, Vec<WrongSize>)> {
+    let (metadata, manifest) = describe(folder).ok()?;
+    let manifest = manifest?;
+    let wrong: Vec<_> = manifest
+        .files
+        .iter()
+        .filter_map(|record| {
+            let part = Part::at(&record.path)?;
+            let found = folder.join(part.path()).symlink_metadata().ok();
+            let found = found.filter(fs::Metadata::is_file).map(|found| found.len());
+            (found != Some(record.bytes)).then(|| WrongSize {
+                file: part.path(),
+                expected: record.bytes,
+                found,
+            })
+        })
+        .collect();
+    (!wrong.is_empty()).then_some((metadata, manifest, wrong))
 }
 
 /// The folder of the chunk store must be a folder, not a link to one.

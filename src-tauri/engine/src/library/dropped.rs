@@ -75,11 +75,18 @@ fn look_at(path: &Utf8Path, key: Option<&Key>) -> Result<Dropped> {
 }
 
 fn look_at_folder(path: &Utf8Path) -> Dropped {
+    let doing = "looking at what was dropped";
     if looks_like_copy(path) {
         let LocalCopy {
             state, disk_bytes, ..
         } = look(path);
         return match state {
+            // It cannot be brought in as it is; in the library it has its way out.
+            CopyState::Whole(about) if !about.wrong_sizes.is_empty() => Dropped::Unusable(
+                Error::new(Code::CopyDamaged, doing)
+                    .with("path", path)
+                    .with("file", &about.wrong_sizes[0].file),
+            ),
             CopyState::Whole(about) => Dropped::Copy {
                 about,
                 disk_bytes,

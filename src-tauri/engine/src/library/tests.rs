@@ -69,6 +69,38 @@ fn copies_are_found_however_they_are_sorted_and_nothing_else_is() {
 }
 
 #[test]
+fn a_copy_that_was_cut_off_is_known_as_damaged_with_what_is_missing() {
+    let home = home();
+    let own = home.data.join("copies");
+    fs::create_dir_all(&own).unwrap();
+    let folder = own.join("one");
+    let manifest = small_sample().write(&folder);
+    let record = manifest.file(crate::Part::Heap).unwrap().clone();
+    let heap = folder.join(&record.path);
+    let file = fs::File::options().write(true).open(&heap).unwrap();
+    file.set_len(record.bytes / 2).unwrap();
+    let about = || match home.library.scan().remove(0).state {
+        CopyState::Whole(about) => about,
+        state => panic!("{state:?}"),
+    };
+    let found = about();
+    let wrong = |found| WrongSize {
+        file: record.path.clone(),
+        expected: record.bytes,
+        found,
+    };
+    assert_eq!(found.wrong_sizes, [wrong(Some(record.bytes / 2))]);
+    let known = found.manifest.unwrap();
+    assert!(
+        known.damaged_at.is_some() && known.verified_at.is_none(),
+        "nobody has to verify it to see that"
+    );
+    assert_eq!(known.content, manifest.content, "what it was of is known");
+    fs::remove_file(&heap).unwrap();
+    assert_eq!(about().wrong_sizes, [wrong(None)]);
+}
+
+#[test]
 fn a_copy_goes_to_the_bin_and_comes_back() {
     let home = home();
     let own = home.data.join("copies");

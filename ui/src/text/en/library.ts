@@ -98,6 +98,14 @@ export const library = {
     `${title} was read whole. It had no hashes to compare with; from now on damage would be seen`,
   damage: (title: string, amount: number) => `${title} is damaged in ${count(amount, "place")}`,
   damageMeaning: "Keep it: what is damaged can be fetched again while its snapshot is on the network.",
+  cutOff: (title: string) => `${title} is cut off`,
+  cutOffMeaning:
+    "Some of its files are not as large as they were. Keep it: what is missing can be fetched again from its snapshot.",
+  cutOffLost:
+    "Some of its files are not as large as they were, and its snapshot cannot be reached from here. What is missing is lost unless another copy has it.",
+  cutOffFirst: "Some of its files are cut off. Repair it first.",
+  wrongSize: (file: string, expected: string, found: string | undefined) =>
+    found === undefined ? `${file}: missing, ${expected} expected` : `${file}: ${found} of ${expected}`,
   damagedChunk: (file: string, chunk: number | null) => (chunk === null ? file : `${file}, chunk ${chunk}`),
   places: "Where",
   failed: (title: string) => `${title} was not verified`,
