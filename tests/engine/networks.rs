@@ -153,17 +153,15 @@ async fn a_key_that_changes_under_an_open_connection_raises_the_alarm_as_soon_as
     let id = engine.add_network("Staging", &url, &told).await.unwrap().id;
     engine.choose_network(&id).unwrap();
     let canister = endpoint(&first).canisters[0].id;
-    let stop = Op::Stop { canister };
-    let error = engine.plan(&stop).await.unwrap_err();
-    assert_eq!(error.code, Code::NotController, "the connection is open");
+    engine.interface(canister).await.unwrap();
     first.stop().await;
 
     let second = network(8, Some(place)).await;
     let after = endpoint(&second).fingerprint();
-    let error = engine.plan(&stop).await.unwrap_err();
+    let error = engine.interface(canister).await.unwrap_err();
     assert_eq!(error.code, Code::Untrusted, "{}", error.chain());
     for _ in 0..2 {
-        let error = engine.plan(&stop).await.unwrap_err();
+        let error = engine.plan(&Op::Stop { canister }).await.unwrap_err();
         assert_eq!(
             (error.code, error.certainty),
             (Code::RootKeyChanged, Certainty::NothingSent),

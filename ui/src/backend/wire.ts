@@ -1839,8 +1839,6 @@ state: LocalCopyState, };
 /**
  * What is known of a copy.
  */
-export type WrongSize = { file: string, expected: number, found: number | null, };
-
 export type LocalCopyState = { "kind": "whole", 
 /**
  * What its snapshot was.
@@ -2737,6 +2735,19 @@ plan: Plan, } | { "kind": "failed",
 failure: Failure, };
 
 /**
+ * A step that will be taken.
+ */
+export type PlannedStep = { 
+/**
+ * What it does.
+ */
+name: StepName, 
+/**
+ * The canister that it works on, where the plan works on several.
+ */
+target: Target | null, };
+
+/**
  * What was found out about a network.
  */
 export type Probe = { 
@@ -3331,8 +3342,6 @@ version: number, };
 /**
  * A step of a job.
  */
-export type PlannedStep = { name: StepName, target: Target | null, };
-
 export type Step = { 
 /**
  * What it does.
@@ -3577,6 +3586,23 @@ export type Warning = "controlledByAnonymous" | "frozen" | "noController" | "not
  */
 export type Wholeness = "half" | "paused" | "underWay" | "unknown" | "whole";
 
+/**
+ * A file that is not as large as it must be.
+ */
+export type WrongSize = { 
+/**
+ * The file, as a path in the copy's folder.
+ */
+file: string, 
+/**
+ * The bytes that it must have.
+ */
+expected: number, 
+/**
+ * The bytes that it has; null where it is not there.
+ */
+found: number | null, };
+
 /** Every request: what it takes and what it answers. */
 export interface Requests {
   /** Where we are, who we are, and the choices in force. */
@@ -3619,7 +3645,9 @@ export interface Requests {
   runEach: { parameters: { confirmed: Array<Confirmed>; }; reply: Array<Begun> };
   /** Wants a job to end: it turns back as soon as nothing is in flight. */
   cancel: { parameters: { job: number; }; reply: null };
+  /** Lets a job rest as soon as nothing is in flight; only what says that it may. */
   pause: { parameters: { job: number; }; reply: null };
+  /** Lets a paused job go on. */
   goOn: { parameters: { job: number; }; reply: null };
   /** Lets a stuck job try once more. */
   retry: { parameters: { job: number; }; reply: null };
