@@ -280,26 +280,21 @@ impl Replica {
 
     /// Signs a change. Nothing is sent yet.
     pub(crate) fn seal<Reply>(&self, call: &Call<Reply>) -> Result<Sealed<Reply>> {
-        self.sign(call, call.arguments.clone()).map(Sealed::from)
-    }
-
-    /// Signs what is to be called with these arguments: the call's own, which may be megabytes, as a copy or for good.
-    fn sign<Reply>(&self, call: &Call<Reply>, arguments: Vec<u8>) -> Result<Envelope> {
         let envelope = self
             .agent
             .update(&call.callee, &call.method)
             .with_effective_canister_id(call.effective)
-            .with_arg(arguments)
+            .with_arg(call.arguments.clone())
             .expire_after(self.envelope_life)
             .sign()
             .map_err(|error| classify(&call.doing, error))?;
-        Ok(Envelope {
+        Ok(Sealed::from(Envelope {
             doing: call.doing.clone(),
             effective: envelope.effective_canister_id,
             request_id: envelope.request_id.to_vec(),
             expiry: envelope.ingress_expiry,
             bytes: envelope.signed_update,
-        })
+        }))
     }
 
     /// Seals and submits: for changes that may be asked for again, so that nobody has to remember the envelope.
@@ -307,21 +302,27 @@ impl Replica {
         self.submit(self.seal(call)?).await
     }
 
-    /// Seals and sends once, for pieces that are sent again anyway: an answer that is lost is not looked for, and the bytes are held
-    /// no longer than the agent needs them.
-    pub(crate) async fn attempt<Reply: Answer>(&self, mut call: Call<Reply>) -> Result<Reply> {
-        let arguments = std::mem::take(&mut call.arguments);
-        let envelope = self.sign(&call, arguments)?;
-        let request = envelope.request()?;
-        let Envelope {
+    /// Signs and sends once, for pieces that are sent again anyway: an answer that is lost is not looked for. Nobody needs the
+    /// envelope, so that the agent does not have to take one apart again, which would hold the bytes once more.
+    pub(crate) async fn attempt<Reply: Answer>(&self, call: Call<Reply>) -> Result<Reply> {
+        let Call {
             doing,
+            callee,
             effective,
-            bytes,
+            method,
+            arguments,
             ..
-        } = envelope;
-        let reply = match self.agent.update_signed(effective, bytes).await {
-            Ok(CallResponse::Response(reply)) => reply,
-            Ok(CallResponse::Poll(_)) => {
+        } = call;
+        let sending = self
+            .agent
+            .update(&callee, method)
+            .with_effective_canister_id(effective)
+            .with_arg(arguments)
+            .expire_after(self.envelope_life)
+            .call();
+        let reply = match sending.await {
+            Ok(CallResponse::Response((reply, _))) => reply,
+            Ok(CallResponse::Poll(request)) => {
                 // What came too late is never answered: sent anew it is done sooner than the agent would give up.
                 let answer = self.agent.wait(&request, effective);
                 tokio::time::timeout(self.envelope_life, answer)

@@ -27,14 +27,14 @@ impl Bounds {
     pub(crate) const DOWNLOAD: Self = Self { first: 4, most: 16 };
 
     /// Writes: a block takes two pieces and its answer needs two or three seconds, so that six keep every block full. Each is
-    /// held up to three times: as bytes, in its envelope, and in what the agent checks of it.
+    /// held four times: as bytes, as arguments, in its envelope, and on its way.
     pub(crate) const UPLOAD: Self = Self { first: 4, most: 6 };
 
     /// A network on this computer has no distance to hide: what is under way beyond its cores only waits.
     pub(crate) fn on_this_computer(self) -> Self {
         Self {
             first: self.first,
-            most: self.most.min(8),
+            most: self.first.max(self.most / 2),
         }
     }
 }
