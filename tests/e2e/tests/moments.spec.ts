@@ -191,15 +191,15 @@ test("an upload is paused, stays so over an end of the app, goes on from there, 
     const snapshot = moments[0]?.snapshot.id;
     await run(first, { op: "downloadSnapshot", canister, snapshot, name: "at home", copy: null });
     const { copies } = await ask<{ copies: { id: string }[] }>(first, "library");
-    // Some of it arrives at once, the rest slowly.
-    const pieces = (after: number) => ({
+    // Some of it arrives at once, and then a windowful slowly: long enough to be paused, and over when it goes on.
+    const pieces = {
       kind: "call",
       method: "upload_canister_snapshot_data",
-      after,
-      times: 400,
+      after: 8,
+      times: 12,
       effect: { delay: { milliseconds: 15_000 } },
-    });
-    await steer(first, "faults", [pieces(8)]);
+    };
+    await steer(first, "faults", [pieces]);
     const op = { op: "uploadCopy", canister, copy: copies[0]?.id, replace: null, comparesAll: false };
     const { fingerprint } = await ask<{ fingerprint: string }>(first, "plan", { op });
     await page.goto(`${first.url}/#/activity`);
@@ -219,12 +219,11 @@ test("an upload is paused, stays so over an end of the app, goes on from there, 
     const newest = tray.getByRole("listitem").first();
     await expect(newest).toContainText("Paused");
     await expectNothingFound(page, "the timeline and the tray with an upload that was paused");
-    await steer(first, "faults", []);
     await tray.getByRole("button", { name: /^Go on/ }).press("Enter");
     await expect(newest).toContainText("Done", { timeout: 90_000 });
     await expect(card).toBeHidden();
 
-    await steer(first, "faults", [pieces(8)]);
+    await steer(first, "faults", [pieces]);
     const again = await ask<{ fingerprint: string }>(first, "plan", { op });
     await ask(first, "run", { op, fingerprint: again.fingerprint });
     await tray.getByRole("button", { name: /^Pause/ }).press("Enter", patience);
