@@ -62,6 +62,10 @@ async fn carry_out(operation: &Operation) {
         job.failure
     );
     for ((canister, change), before) in scene.cast.iter().zip(before) {
+        if change.is_gone {
+            assert!(!bench.is_there(*canister).await, "{}", operation.name);
+            continue;
+        }
         let after = sight(&bench, *canister).await;
         let is_running = change.is_running.unwrap_or(before.is_running);
         assert_eq!(

@@ -10,7 +10,11 @@ use canopic_tests::{
     Bench, errand,
     memory::{self, Shape},
 };
-use std::{fs, time::Duration};
+use std::{
+    fs::{self, OpenOptions},
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
+    time::Duration,
+};
 
 const DONE: State = State::Ended(End::Done);
 const UNDONE: State = State::Ended(End::Undone);
@@ -214,10 +218,15 @@ async fn a_lost_answer_never_makes_a_second_snapshot() {
     );
 }
 
-fn flip(file: &Utf8Path, at: usize) {
-    let mut bytes = fs::read(file).unwrap();
-    bytes[at] ^= 1;
-    fs::write(file, bytes).unwrap();
+/// In its place: a file that is written anew is empty for a moment, which is another damage.
+fn flip(path: &Utf8Path, at: u64) {
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    let mut file = file.unwrap();
+    let mut byte = [0];
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.read_exact(&mut byte).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.write_all(&[byte[0] ^ 1]).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
