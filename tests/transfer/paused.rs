@@ -2,7 +2,7 @@
 
 use super::{
     assert_whole, download, folder, upload,
-    whole::{Counter, once},
+    whole::{Counter, once, struck},
 };
 use canopic_engine::{CanisterId, Code, Conduct, End, Engine, JobId, JobView, State};
 use canopic_practice::faults::Effect;
@@ -38,17 +38,8 @@ async fn paused() -> Paused {
     bench
         .network()
         .break_it([once("upload_canister_snapshot_data", 8, Effect::Freeze)]);
-    let (_, mut news) = engine.follow();
     let job = errand::begin(&engine, &upload(id, &copy)).await;
-    loop {
-        let view = news.recv().await.unwrap();
-        if view.job.id == job
-            && view.report.is_some_and(|report| report.done > 0)
-            && bench.network().faults().is_empty()
-        {
-            break;
-        }
-    }
+    struck(&bench).await;
     engine.pause(job).unwrap();
     engine.rest(job).await.unwrap();
     bench.network().mend();

@@ -30,6 +30,13 @@ pub fn once(method: &str, after: u32, effect: Effect) -> Fault {
     }
 }
 
+/// Waits until every fault has struck. Nobody tells when one does, so the script is asked again and again.
+pub async fn struck(bench: &Bench) {
+    while !bench.network().faults().is_empty() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 /// A fault that never strikes counts the requests that it fits.
 pub struct Counter<'b>(&'b Bench);
 
@@ -175,17 +182,8 @@ async fn an_upload_that_is_called_off_leaves_nothing() {
     bench
         .network()
         .break_it([once("upload_canister_snapshot_data", 8, Effect::Freeze)]);
-    let (_, mut news) = bench.engine.follow();
     let job = errand::begin(&bench.engine, &upload(id, &here)).await;
-    loop {
-        let view = news.recv().await.unwrap();
-        if view.job.id == job
-            && view.report.is_some_and(|report| report.done > 0)
-            && bench.network().faults().is_empty()
-        {
-            break;
-        }
-    }
+    struck(&bench).await;
     bench.engine.cancel(job).await.unwrap();
     bench.network().mend();
     let job = bench.engine.rest(job).await.unwrap();
@@ -307,10 +305,7 @@ async fn a_file_that_changes_while_it_is_sent_ends_the_upload_and_leaves_nothing
             .network()
             .break_it([once("upload_canister_snapshot_data", 3, Effect::Freeze)]);
         let job = errand::begin(&bench.engine, &upload(id, &here)).await;
-        // Nobody tells when a fault strikes, so the script is asked again and again.
-        while !bench.network().faults().is_empty() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        struck(&bench).await;
         flip(&here.join("stable_memory.bin"), 50_000_000);
         bench.network().mend();
         let job = bench.engine.rest(job).await.unwrap();
