@@ -40,7 +40,11 @@ impl Interruption {
         let witness = move |number: u64| {
             let due = planned.lock().unwrap().take_if(|(at, _)| *at == number);
             if let Some((_, act)) = due {
-                tokio::task::block_in_place(|| Handle::current().block_on(act()));
+                let here = Handle::current();
+                // On a thread of its own: this one may be in the middle of waiting already, and whoever waits twice on one thread
+                // takes the outer waiter's wake for his own.
+                let acting = std::thread::spawn(move || here.block_on(act()));
+                tokio::task::block_in_place(|| acting.join()).unwrap();
             }
         };
         Conduct {
