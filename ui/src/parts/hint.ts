@@ -31,6 +31,8 @@ function hide(): void {
 }
 
 function show(anchor: Element, text: string): void {
+  // What is drawn anew while somebody is patient has no place any more.
+  if (!anchor.isConnected) return;
   if (!bubble) {
     bubble = document.createElement("div");
     bubble.id = id;
