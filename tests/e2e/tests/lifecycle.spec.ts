@@ -75,7 +75,7 @@ test("an upgrade goes with a net and says what it would mean", async ({ page, br
   await expect(meaning).toContainText("Callers may break", { timeout: 20_000 });
   await dialog.getByLabel("Method").selectOption("shelf");
   await dialog.getByRole("button", { name: "Next" }).click();
-  await expect(dialog).toContainText("Callers may break");
+  await expect(dialog).toContainText("Those who call it may fail: without order, orders, shelf, summary");
 });
 
 test("a file that is no module is explained", async ({ page, bridge }) => {
